@@ -1,0 +1,159 @@
+//===- Dialect.cpp - the dialect, its attributes and registration ---------===//
+// Part of imhsa, under the Apache License v2.0 with LLVM Exceptions: see LICENSE.
+
+#include "dialect/Bufferize.h"
+#include "dialect/Imhsa.h"
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/DialectImplementation.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
+#include "llvm/ADT/TypeSwitch.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace imhsa;
+
+#include "dialect/ImhsaDialect.cpp.inc"
+#include "dialect/ImhsaEnums.cpp.inc"
+
+#define GET_ATTRDEF_CLASSES
+#include "dialect/ImhsaAttrs.cpp.inc"
+
+void ImhsaDialect::initialize() {
+  addOperations<
+#define GET_OP_LIST
+#include "dialect/ImhsaOps.cpp.inc"
+      >();
+  addAttributes<
+#define GET_ATTRDEF_LIST
+#include "dialect/ImhsaAttrs.cpp.inc"
+      >();
+}
+
+void imhsa::registerDialect(DialectRegistry &registry) {
+  registry.insert<ImhsaDialect>();
+  registerBufferizationModels(registry);
+}
+
+//===----------------------------------------------------------------------===//
+// Discardable attributes
+//===----------------------------------------------------------------------===//
+
+LogicalResult ImhsaDialect::verifyOperationAttribute(Operation *op, NamedAttribute attr) {
+  if (attr.getName() == kReassociateAttr) {
+    if (isa<UnitAttr>(attr.getValue()))
+      return success();
+    return op->emitOpError() << "attribute '" << kReassociateAttr
+                             << "': expected a unit attribute, found " << attr.getValue();
+  }
+  return op->emitOpError() << "attribute '" << attr.getName().getValue()
+                           << "' is not one of the imhsa dialect: expected '" << kReassociateAttr
+                           << "'";
+}
+
+LogicalResult ImhsaDialect::verifyRegionArgAttribute(Operation *op, unsigned, unsigned argIndex,
+                                                     NamedAttribute attr) {
+  auto error = [&] {
+    return op->emitOpError() << "argument " << argIndex << ": attribute '"
+                             << attr.getName().getValue() << "' ";
+  };
+  if (attr.getName() != kSizeHintAttr)
+    return error() << "is not one of the imhsa dialect: expected '" << kSizeHintAttr << "'";
+  auto sizes = dyn_cast<DenseI64ArrayAttr>(attr.getValue());
+  if (!sizes)
+    return error() << "expected array<i64: ...>, found " << attr.getValue();
+  auto function = dyn_cast<FunctionOpInterface>(op);
+  auto type = function && argIndex < function.getNumArguments()
+                  ? dyn_cast<ShapedType>(function.getArgumentTypes()[argIndex])
+                  : ShapedType();
+  if (!type || !type.hasRank() || type.getRank() != sizes.size())
+    return error() << "expected a ranked tensor of rank " << sizes.size()
+                   << ", one size for each dimension";
+  for (int64_t size : sizes.asArrayRef())
+    if (size < 0)
+      return error() << "expected non-negative sizes, found " << size;
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// #imhsa.pool
+//===----------------------------------------------------------------------===//
+
+// One product of sizes; the attribute's verifier has excluded overflow.
+static int64_t product(ArrayRef<int64_t> sizes) {
+  int64_t result = 1;
+  for (int64_t size : sizes)
+    result *= size;
+  return result;
+}
+
+int64_t PoolAttr::getNumLandmarks() const { return product(getLandmarks()); }
+
+int64_t PoolAttr::getNumTokens() const {
+  return isGrid() ? product(getGrid()) : ShapedType::kDynamic;
+}
+
+LogicalResult PoolAttr::verify(function_ref<InFlightDiagnostic()> emitError, ArrayRef<int64_t> grid,
+                               ArrayRef<int64_t> landmarks) {
+  for (auto [name, sizes] : {std::pair("grid", grid), std::pair("landmarks", landmarks)}) {
+    int64_t total = 1;
+    for (int64_t size : sizes) {
+      if (size < 1)
+        return emitError() << "[pool_attr_c1] " << name << ": expected sizes of at least 1, found "
+                           << size;
+      if (llvm::MulOverflow(total, size, total))
+        return emitError() << "[pool_attr_c3] " << name
+                           << ": the product of its sizes exceeds 63 bits";
+    }
+  }
+  if (grid.empty() ? landmarks.size() != 1 : grid.size() != 2 || landmarks.size() != 2)
+    return emitError() << "[pool_attr_c2] expected one number of landmarks, or a grid of 2 "
+                          "dimensions with 2 numbers of "
+                          "landmarks; found a grid of "
+                       << grid.size() << " dimensions and " << landmarks.size()
+                       << " numbers of landmarks";
+  return success();
+}
+
+// pool ::= `<` sizes (`to` sizes)? `>`, where sizes is 49 or 7x7
+Attribute PoolAttr::parse(AsmParser &parser, Type) {
+  SmallVector<int64_t> first, second;
+  SMLoc loc = parser.getCurrentLocation();
+  auto sizes = [&](SmallVectorImpl<int64_t> &into) {
+    return parser.parseDimensionList(into, /*allowDynamic=*/false, /*withTrailingX=*/false);
+  };
+  if (parser.parseLess() || sizes(first))
+    return {};
+  bool hasGrid = succeeded(parser.parseOptionalKeyword("to"));
+  if ((hasGrid && sizes(second)) || parser.parseGreater())
+    return {};
+  auto error = [&] { return parser.emitError(loc); };
+  return hasGrid ? PoolAttr::getChecked(error, parser.getContext(), first, second)
+                 : PoolAttr::getChecked(error, parser.getContext(), ArrayRef<int64_t>(), first);
+}
+
+void PoolAttr::print(AsmPrinter &printer) const {
+  printer << '<';
+  if (isGrid()) {
+    printer.printDimensionList(getGrid());
+    printer << " to ";
+  }
+  printer.printDimensionList(getLandmarks());
+  printer << '>';
+}
+
+//===----------------------------------------------------------------------===//
+// #imhsa.schedule
+//===----------------------------------------------------------------------===//
+
+LogicalResult ScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError, KernelKind,
+                                   int64_t queries, int64_t keys, int64_t splits) {
+  for (auto [name, size] :
+       {std::pair("queries", queries), std::pair("keys", keys), std::pair("splits", splits)})
+    if (size < 1)
+      return emitError() << "[schedule_attr_c1] " << name << ": expected at least 1, found "
+                         << size;
+  return success();
+}

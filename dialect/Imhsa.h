@@ -1,0 +1,40 @@
+//===- Imhsa.h - the imhsa dialect, its attributes and operations -*- C++ -*-===//
+// Part of imhsa, under the Apache License v2.0 with LLVM Exceptions: see LICENSE.
+
+#ifndef IMHSA_DIALECT_IMHSA_H
+#define IMHSA_DIALECT_IMHSA_H
+
+#include "dialect/Scores.h"
+#include "mlir/Bytecode/BytecodeOpInterface.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/IR/BuiltinAttributes.h"
+#include "mlir/IR/Dialect.h"
+#include "mlir/IR/OpDefinition.h"
+#include "mlir/IR/OpImplementation.h"
+#include "mlir/Interfaces/DestinationStyleOpInterface.h"
+#include "mlir/Interfaces/InferTypeOpInterface.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "mlir/Interfaces/TilingInterface.h"
+
+#include "dialect/ImhsaDialect.h.inc"
+
+#define GET_ATTRDEF_CLASSES
+#include "dialect/ImhsaAttrs.h.inc"
+
+#define GET_OP_CLASSES
+#include "dialect/ImhsaOps.h.inc"
+
+namespace imhsa {
+
+/// Discardable unit attribute: contractions may be reassociated.
+inline constexpr llvm::StringLiteral kReassociateAttr = "imhsa.reassociate";
+/// Discardable argument attribute: sizes that cost models assume for `?`.
+inline constexpr llvm::StringLiteral kSizeHintAttr = "imhsa.size_hint";
+
+/// Registers the dialect and the external models of its operations (one-shot
+/// bufferization).
+void registerDialect(mlir::DialectRegistry &registry);
+
+} // namespace imhsa
+
+#endif // IMHSA_DIALECT_IMHSA_H

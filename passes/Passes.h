@@ -1,0 +1,19 @@
+//===- Passes.h - the passes and pipelines of imhsa -----------*- C++ -*-===//
+// Part of imhsa, under the Apache License v2.0 with LLVM Exceptions: see LICENSE.
+
+#ifndef IMHSA_PASSES_PASSES_H
+#define IMHSA_PASSES_PASSES_H
+
+#include "mlir/Pass/Pass.h"
+
+namespace imhsa {
+
+#define GEN_PASS_DECL
+#include "passes/Passes.h.inc"
+
+#define GEN_PASS_REGISTRATION
+#include "passes/Passes.h.inc"
+
+} // namespace imhsa
+
+#endif // IMHSA_PASSES_PASSES_H
