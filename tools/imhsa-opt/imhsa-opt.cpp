@@ -5,6 +5,7 @@
 
 #include "dialect/Imhsa.h"
 #include "passes/Passes.h"
+#include "passes/Pipelines.h"
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
 #include "mlir/InitAllPasses.h"
@@ -17,6 +18,7 @@ int main(int argc, char **argv) {
   imhsa::registerDialect(registry);
   mlir::registerAllPasses();
   imhsa::registerImhsaPasses();
+  imhsa::registerImhsaPipelines();
   return mlir::asMainReturnCode(
       mlir::MlirOptMain(argc, argv, "imhsa optimizer driver\n", registry));
 }

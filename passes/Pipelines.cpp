@@ -1,0 +1,37 @@
+//===- Pipelines.cpp - the stages in their order --------------------------===//
+// Part of imhsa, under the Apache License v2.0 with LLVM Exceptions: see LICENSE.
+
+#include "passes/Pipelines.h"
+#include "passes/Passes.h"
+#include "mlir/Pass/PassRegistry.h"
+#include "mlir/Transforms/Passes.h"
+
+using namespace mlir;
+using namespace imhsa;
+
+static void addCleanUp(OpPassManager &pm) {
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+}
+
+void imhsa::buildFrontEnd(OpPassManager &pm, const FrontEndOptions &options, TileLoops loops) {
+  pm.addPass(createInlinerPass());
+  pm.addPass(createSymbolDCEPass());
+  addCleanUp(pm);
+
+  pm.addPass(createDecomposePass());
+  if (options.until == Stage::Decompose)
+    return;
+}
+
+void imhsa::buildCpuPipeline(OpPassManager &pm, const CpuPipelineOptions &options) {
+  buildFrontEnd(pm, options, TileLoops::Parallel);
+  if (options.until <= Stage::Expand)
+    return;
+}
+
+void imhsa::registerImhsaPipelines() {
+  PassPipelineRegistration<CpuPipelineOptions>(
+      "imhsa-cpu-pipeline", "From functions on tensors to the LLVM dialect of the host",
+      buildCpuPipeline);
+}

@@ -1,0 +1,57 @@
+//===- Pipelines.h - the stages in their order ----------------*- C++ -*-===//
+// Part of imhsa, under the Apache License v2.0 with LLVM Exceptions: see LICENSE.
+//
+// One enumeration of the stages, one options struct and one build function for
+// each pipeline. The front half, on tensors, is common to all targets.
+
+#ifndef IMHSA_PASSES_PIPELINES_H
+#define IMHSA_PASSES_PIPELINES_H
+
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Pass/PassOptions.h"
+
+namespace imhsa {
+
+/// The stages, in the order in which they run; `until=` names the last one.
+enum class Stage { Decompose, Reorder, Fuse, Tile, Expand, Bufferize, Lower, Binary };
+
+/// Options of the front half. Pipelines derive theirs from it.
+struct FrontEndOptions : public mlir::PassPipelineOptions<FrontEndOptions> {
+  Option<Stage> until{
+      *this, "until", llvm::cl::desc("Stop after this stage"), llvm::cl::init(Stage::Binary),
+      llvm::cl::values(
+          clEnumValN(Stage::Decompose, "decompose", "landmark attention as weights and products"),
+          clEnumValN(Stage::Reorder, "reorder", "products in their cheapest order"),
+          clEnumValN(Stage::Fuse, "fuse", "weights times value as exact attention cores"),
+          clEnumValN(Stage::Tile, "tile", "cores in loops over tiles"),
+          clEnumValN(Stage::Expand, "expand", "plain linalg on tensors"),
+          clEnumValN(Stage::Bufferize, "bufferize", "memrefs, results and workspace as arguments"),
+          clEnumValN(Stage::Lower, "lower", "loops or kernels, nothing of imhsa left"),
+          clEnumValN(Stage::Binary, "binary", "the LLVM dialect and device binaries"))};
+};
+
+/// How the front half cuts attention cores into tiles.
+enum class TileLoops {
+  /// `scf.forall`: tiles run in parallel on the threads of the host.
+  Parallel,
+  /// `scf.for`: one tile after the other, each parallel within itself.
+  Sequential
+};
+
+/// Stages 1 to 6c, from functions on tensors to linalg on tensors: inline,
+/// decompose, reorder, fuse, tile, expand. Ends where `options.until` says.
+void buildFrontEnd(mlir::OpPassManager &pm, const FrontEndOptions &options, TileLoops loops);
+
+struct CpuPipelineOptions : public FrontEndOptions {};
+
+/// From functions on tensors to the LLVM dialect of the host. The module that
+/// results calls `imhsa_parallel_for` (runtime/ParallelFor.h); its entry
+/// functions have the interface that `imhsa-bufferize` documents.
+void buildCpuPipeline(mlir::OpPassManager &pm, const CpuPipelineOptions &options);
+
+/// Registers `imhsa-cpu-pipeline`.
+void registerImhsaPipelines();
+
+} // namespace imhsa
+
+#endif // IMHSA_PASSES_PIPELINES_H
