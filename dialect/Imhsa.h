@@ -21,6 +21,15 @@
 #define GET_ATTRDEF_CLASSES
 #include "dialect/ImhsaAttrs.h.inc"
 
+namespace imhsa {
+// The declarations that linalg's AggregatedOpInterface generates name these
+// without their namespace.
+using mlir::FailureOr;
+using mlir::OpBuilder;
+using mlir::SmallVector;
+using mlir::Value;
+} // namespace imhsa
+
 #define GET_OP_CLASSES
 #include "dialect/ImhsaOps.h.inc"
 

@@ -45,7 +45,8 @@ class Imhsa_ScoresOp<string mnemonic, list<Trait> traits = []> :
 // imhsa.attention
 //===----------------------------------------------------------------------===//
 
-def Imhsa_AttentionOp : Imhsa_ScoresOp<"attention"> {
+def Imhsa_AttentionOp : Imhsa_ScoresOp<"attention", [
+    DeclareOpInterfaceMethods<AggregatedOpInterface, ["decomposeOperation"]>]> {
   let summary = "Interactive multi-head attention, exact or with landmarks";
   let description = [{
     **Exact** (no landmarks), for query `[B,H,N,D]`, key `[B,H',M,D]`, value
@@ -206,7 +207,8 @@ def Imhsa_AttentionOp : Imhsa_ScoresOp<"attention"> {
 // imhsa.weights
 //===----------------------------------------------------------------------===//
 
-def Imhsa_WeightsOp : Imhsa_ScoresOp<"weights"> {
+def Imhsa_WeightsOp : Imhsa_ScoresOp<"weights", [
+    DeclareOpInterfaceMethods<AggregatedOpInterface, ["decomposeOperation"]>]> {
   let summary = "The attention matrices Z themselves, after the interaction";
   let description = [{
     Z of `imhsa.attention` as a value, `[B,G,N,M]` in f32 (f64 for f64 operands).
@@ -270,7 +272,8 @@ def Imhsa_WeightsOp : Imhsa_ScoresOp<"weights"> {
 // imhsa.log_sum_exp
 //===----------------------------------------------------------------------===//
 
-def Imhsa_LogSumExpOp : Imhsa_ScoresOp<"log_sum_exp"> {
+def Imhsa_LogSumExpOp : Imhsa_ScoresOp<"log_sum_exp", [
+    DeclareOpInterfaceMethods<AggregatedOpInterface, ["decomposeOperation"]>]> {
   let summary = "The softmax normalisers of an attention";
   let description = [{
     The natural-log log-sum-exp over the kept keys of the logits Y of
@@ -331,7 +334,8 @@ def Imhsa_LogSumExpOp : Imhsa_ScoresOp<"log_sum_exp"> {
 // imhsa.pool
 //===----------------------------------------------------------------------===//
 
-def Imhsa_PoolOp : Imhsa_Op<"pool", [AttrSizedOperandSegments]> {
+def Imhsa_PoolOp : Imhsa_Op<"pool", [AttrSizedOperandSegments,
+    DeclareOpInterfaceMethods<AggregatedOpInterface, ["decomposeOperation"]>]> {
   let summary = "Landmarks as segment means of tokens";
   let description = [{
     `[B,H,N,D]` to `[B,H,L,D]`: landmark `l` is the mean of the tokens of segment
@@ -360,7 +364,7 @@ def Imhsa_PoolOp : Imhsa_Op<"pool", [AttrSizedOperandSegments]> {
     DefaultValuedAttr<Imhsa_DimOrder, "::imhsa::DimOrder::BHND">:$input_order);
   let results = (outs Variadic<AnyRankedTensor>:$results);
   let assemblyFormat = [{
-    $pool `ins` `(` $input `:` type($input) `)`
+    qualified($pool) `ins` `(` $input `:` type($input) `)`
     `` custom<PoolOrder>($input_order)
     (`key_lengths` `(` $key_lengths^ `:` type($key_lengths) `)`)?
     `outs` `(` $outs `:` type($outs) `)` attr-dict (`->` type($results)^)?

@@ -19,11 +19,102 @@ def DecomposePass : Pass<"imhsa-decompose"> {
     `(A_Q A_K) V` in that order, two `linalg.contract`. All new intermediates are
     f32 (f64 for f64), with one truncation at the end where the result is 16-bit.
     Exact attention is left alone.
+
+    Before:
+    ```mlir
+    %r = imhsa.attention ins(%q, %k, %v : tensor<1x6x?x64xf32>, tensor<1x6x?x64xf32>, tensor<1x6x?x64xf32>)
+           landmarks(#imhsa.pool<49>) key_less(post = %w : tensor<6x6xf32>)
+           outs(%o : tensor<1x6x?x64xf32>) -> tensor<1x6x?x64xf32>
+    ```
+    After (initial values left out):
+    ```mlir
+    %ql = imhsa.pool #imhsa.pool<49> ins(%q : tensor<1x6x?x64xf32>) outs(...) -> tensor<1x6x49x64xf32>
+    %kl = imhsa.pool #imhsa.pool<49> ins(%k : tensor<1x6x?x64xf32>) outs(...) -> tensor<1x6x49x64xf32>
+    %aq = imhsa.weights ins(%q, %kl : tensor<1x6x?x64xf32>, tensor<1x6x49x64xf32>)
+            interaction(post = %w : tensor<6x6xf32>) outs(...) -> tensor<1x6x?x49xf32>
+    %ak = imhsa.weights ins(%ql, %k : tensor<1x6x49x64xf32>, tensor<1x6x?x64xf32>)
+            outs(...) -> tensor<1x6x49x?xf32>
+    %p = linalg.contract indexing_maps = [...] ins(%aq, %ak : ...) outs(...) -> tensor<1x6x?x?xf32>
+    %r = linalg.contract indexing_maps = [...] ins(%p, %v : ...) outs(...) -> tensor<1x6x?x64xf32>
+    ```
+
+    Errors: grouped values whose numbers of heads are dynamic; memrefs.
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
                            "::mlir::tensor::TensorDialect"];
   let statistics = [
     Statistic<"numDecomposed", "attentions", "Number of landmark attentions decomposed">
+  ];
+}
+
+//===----------------------------------------------------------------------===//
+// 6c expand
+//===----------------------------------------------------------------------===//
+
+def SplitLandmarksPass : Pass<"imhsa-split-landmarks"> {
+  let summary = "Landmark attention as two exact attentions";
+  let description = [{
+    Rewrites each `imhsa.attention` with landmarks as what it is by definition: the
+    attention of the query landmarks over all tokens, then that of all tokens over
+    the key landmarks. `imhsa-decompose`, `imhsa-reorder-contractions` and
+    `imhsa-fuse` come to the same end by finding the order; this pass asserts it,
+    and serves as an independent way to check theirs.
+
+    Before:
+    ```mlir
+    %r = imhsa.attention ins(%q, %k, %v : tensor<1x6x?x64xf32>, tensor<1x6x?x64xf32>, tensor<1x6x?x64xf32>)
+           landmarks(%ql, %kl : tensor<1x6x49x64xf32>, tensor<1x6x49x64xf32>)
+           outs(%o : tensor<1x6x?x64xf32>) -> tensor<1x6x?x64xf32>
+    ```
+    After:
+    ```mlir
+    %e = tensor.empty() : tensor<1x6x49x64xf32>
+    %c = imhsa.attention ins(%ql, %k, %v : tensor<1x6x49x64xf32>, tensor<1x6x?x64xf32>, tensor<1x6x?x64xf32>)
+           outs(%e : tensor<1x6x49x64xf32>) -> tensor<1x6x49x64xf32>
+    %r = imhsa.attention ins(%q, %kl, %c : tensor<1x6x?x64xf32>, tensor<1x6x49x64xf32>, tensor<1x6x49x64xf32>)
+           outs(%o : tensor<1x6x?x64xf32>) -> tensor<1x6x?x64xf32>
+    ```
+  }];
+  let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"];
+  let statistics = [
+    Statistic<"numSplit", "attentions", "Number of landmark attentions split">
+  ];
+}
+
+def ExpandPass : Pass<"imhsa-expand"> {
+  let summary = "Any imhsa operation as linalg on tensors";
+  let description = [{
+    Expands `imhsa.attention`, `imhsa.weights`, `imhsa.log_sum_exp` and `imhsa.pool`
+    into `linalg.generic`: the numerically safe softmax, sums and mixing in f32 (f64
+    for f64), masks as positions that are -inf before the softmax, rows with nothing
+    kept as zeros. Landmark attention is first split into two exact ones. This always
+    works, on every target; what N x M matrices it stores is up to `imhsa-tile`
+    before it.
+
+    An attention of dynamic numbers of heads cannot be expanded, since the types do
+    not say how heads are grouped: an error.
+
+    Before:
+    ```mlir
+    %l = imhsa.log_sum_exp ins(%q, %k : tensor<1x2x4x8xf32>, tensor<1x2x5x8xf32>)
+           outs(%o : tensor<1x2x4xf32>) -> tensor<1x2x4xf32>
+    ```
+    After (bodies left out):
+    ```mlir
+    %scaled = linalg.generic {...} ins(%q : tensor<1x2x4x8xf32>) outs(%0 : tensor<1x2x4x8xf32>)
+    %transposed = linalg.generic {...} ins(%k : tensor<1x2x5x8xf32>) outs(%1 : tensor<1x2x8x5xf32>)
+    %logits = linalg.generic {...} ins(%scaled, %transposed : ...) outs(%2 : tensor<1x2x4x5xf32>)
+    %maximum = linalg.generic {...} ins(%logits : tensor<1x2x4x5xf32>) outs(%3 : tensor<1x2x4xf32>)
+    %total = linalg.generic {...} ins(%logits, %maximum : ...) outs(%4 : tensor<1x2x4xf32>)
+    %l = linalg.generic {...} ins(%total, %maximum : ...) outs(%o : tensor<1x2x4xf32>)
+    ```
+  }];
+  let dependentDialects = ["::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
+                           "::mlir::linalg::LinalgDialect", "::mlir::math::MathDialect",
+                           "::mlir::tensor::TensorDialect"];
+  let statistics = [
+    Statistic<"numSplit", "attentions", "Number of landmark attentions split">,
+    Statistic<"numExpanded", "operations", "Number of operations expanded">
   ];
 }
 
