@@ -48,6 +48,48 @@ def DecomposePass : Pass<"imhsa-decompose"> {
 }
 
 //===----------------------------------------------------------------------===//
+// 4 fuse
+//===----------------------------------------------------------------------===//
+
+def FusePass : Pass<"imhsa-fuse"> {
+  let summary = "Weights times value as an exact attention";
+  let description = [{
+    A `imhsa.weights` whose only use is the product with a value becomes an exact
+    `imhsa.attention`, so that the weights, as large as queries times keys, are no
+    value any more. The product is any contraction that starts from zeros and sums
+    over the keys: `linalg.contract`, a named matmul, a generic one; its dimensions
+    may be permuted, heads split (grouped values) or merged with the batch
+    (`linalg.batch_matmul`). Extensions of the value and a truncation of the result
+    are folded in. Weights that are used otherwise are stored, and a remark says why.
+
+    Before:
+    ```mlir
+    %z = imhsa.weights ins(%q, %k : tensor<1x6x?x64xf32>, tensor<1x6x49x64xf32>)
+           interaction(post = %w : tensor<6x6xf32>) outs(%0 : tensor<1x6x?x49xf32>) -> tensor<1x6x?x49xf32>
+    %zeros = linalg.fill ins(%cst : f32) outs(%o : tensor<1x6x?x64xf32>) -> tensor<1x6x?x64xf32>
+    %r = linalg.contract
+           indexing_maps = [affine_map<(b, g, n, e, m) -> (b, g, n, m)>,
+                            affine_map<(b, g, n, e, m) -> (b, g, m, e)>,
+                            affine_map<(b, g, n, e, m) -> (b, g, n, e)>]
+           ins(%z, %v : tensor<1x6x?x49xf32>, tensor<1x6x49x64xf32>)
+           outs(%zeros : tensor<1x6x?x64xf32>) -> tensor<1x6x?x64xf32>
+    ```
+    After:
+    ```mlir
+    %r = imhsa.attention ins(%q, %k, %v : tensor<1x6x?x64xf32>, tensor<1x6x49x64xf32>, tensor<1x6x49x64xf32>)
+           interaction(post = %w : tensor<6x6xf32>)
+           outs(%o : tensor<1x6x?x64xf32>) -> tensor<1x6x?x64xf32>
+    ```
+  }];
+  let dependentDialects = ["::imhsa::ImhsaDialect", "::mlir::linalg::LinalgDialect",
+                           "::mlir::tensor::TensorDialect"];
+  let statistics = [
+    Statistic<"numFused", "fused", "Number of weights fused with their value">,
+    Statistic<"numStored", "stored", "Number of weights that stay values">
+  ];
+}
+
+//===----------------------------------------------------------------------===//
 // 6c expand
 //===----------------------------------------------------------------------===//
 
