@@ -160,4 +160,41 @@ def ExpandPass : Pass<"imhsa-expand"> {
   ];
 }
 
+//===----------------------------------------------------------------------===//
+// Checking
+//===----------------------------------------------------------------------===//
+
+def PromoteToF64Pass : Pass<"imhsa-promote-to-f64", "::mlir::ModuleOp"> {
+  let summary = "The same module in double precision";
+  let description = [{
+    Makes every floating-point type narrower than f64 an f64, in values, function
+    types and constants; a constant keeps its number. `arith.extf` and
+    `arith.truncf`, which then have nothing to do, are erased. `imhsa-run --check`
+    compares with what the result computes.
+
+    An operation that reinterprets the bits of such a type is an error, and so is,
+    by its verifier, one that takes no f64.
+
+    Before:
+    ```mlir
+    func.func @square(%x: tensor<4xf16>) -> tensor<4xf16> {
+      %wide = arith.extf %x : tensor<4xf16> to tensor<4xf32>
+      %product = arith.mulf %wide, %wide : tensor<4xf32>
+      %narrow = arith.truncf %product : tensor<4xf32> to tensor<4xf16>
+      return %narrow : tensor<4xf16>
+    }
+    ```
+    After:
+    ```mlir
+    func.func @square(%x: tensor<4xf64>) -> tensor<4xf64> {
+      %product = arith.mulf %x, %x : tensor<4xf64>
+      return %product : tensor<4xf64>
+    }
+    ```
+  }];
+  let statistics = [
+    Statistic<"numFolded", "casts", "Number of extensions and truncations erased">
+  ];
+}
+
 #endif // IMHSA_PASSES_TD
