@@ -57,24 +57,34 @@ LogicalResult ImhsaDialect::verifyRegionArgAttribute(Operation *op, unsigned, un
                                                      NamedAttribute attr) {
   auto error = [&] {
     return op->emitOpError() << "argument " << argIndex << ": attribute '"
-                             << attr.getName().getValue() << "' ";
+                             << attr.getName().getValue() << "'";
   };
   if (attr.getName() != kSizeHintAttr)
-    return error() << "is not one of the imhsa dialect: expected '" << kSizeHintAttr << "'";
+    return error() << " is not one of the imhsa dialect: expected '" << kSizeHintAttr << "'";
   auto sizes = dyn_cast<DenseI64ArrayAttr>(attr.getValue());
   if (!sizes)
-    return error() << "expected array<i64: ...>, found " << attr.getValue();
+    return error() << ": expected array<i64: ...>, found " << attr.getValue();
   auto function = dyn_cast<FunctionOpInterface>(op);
-  auto type = function && argIndex < function.getNumArguments()
-                  ? dyn_cast<ShapedType>(function.getArgumentTypes()[argIndex])
-                  : ShapedType();
-  if (!type || !type.hasRank() || type.getRank() != sizes.size())
-    return error() << "expected a ranked tensor of rank " << sizes.size()
-                   << ", one size for each dimension";
+  Type type = function && argIndex < function.getNumArguments()
+                  ? function.getArgumentTypes()[argIndex]
+                  : Type();
+  auto shaped = dyn_cast_or_null<ShapedType>(type);
+  if (!shaped || !shaped.hasRank())
+    return error() << ": expected a ranked argument of a function, found " << type;
+  if (shaped.getRank() != sizes.size())
+    return error() << ": expected " << shaped.getRank() << " sizes, one for each dimension of "
+                   << type << ", found " << sizes.size();
   for (int64_t size : sizes.asArrayRef())
     if (size < 0)
-      return error() << "expected non-negative sizes, found " << size;
+      return error() << ": expected non-negative sizes, found " << size;
   return success();
+}
+
+LogicalResult ImhsaDialect::verifyRegionResultAttribute(Operation *op, unsigned,
+                                                        unsigned resultIndex, NamedAttribute attr) {
+  return op->emitOpError() << "result " << resultIndex << ": attribute '"
+                           << attr.getName().getValue()
+                           << "' is not one of the imhsa dialect for results, which has none";
 }
 
 //===----------------------------------------------------------------------===//

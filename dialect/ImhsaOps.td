@@ -106,7 +106,7 @@ def Imhsa_AttentionOp : Imhsa_ScoresOp<"attention", [
     | `scores_c2` | token tensors, bias and interaction are f32, f16, bf16 or f64; all 16-bit ones of one type; f64 only where all are |
     | `scores_c3` | B and D of query and key agree |
     | `scores_c4` | heads are at least 1, and the key's divide the query's |
-    | `scores_c5` | `scale` is given where D is dynamic or 0, and is finite |
+    | `scores_c5` | `scale` is given where D is dynamic or 0, and is finite in the type of the sums |
     | `scores_c6` | `pre` is [S,H], `pre_bias` [S], `post` [G,S], `post_bias` [G] |
     | `scores_c7` | `bias` is [B\|1, H\|1, N\|1, M] |
     | `scores_c8` | `keep` is i1 [B\|1, N\|1, M] |

@@ -99,8 +99,16 @@ static ParseResult parseLandmarks(OpAsmParser &parser, PoolAttr &pool, OptionalO
                                   Type &queryType, OptionalOperand &key, Type &keyType) {
   OpAsmParser::UnresolvedOperand first;
   OptionalParseResult operand = parser.parseOptionalOperand(first);
-  if (!operand.has_value())
-    return parser.parseAttribute(pool);
+  if (!operand.has_value()) {
+    SMLoc loc = parser.getCurrentLocation();
+    Attribute attr;
+    if (parser.parseAttribute(attr))
+      return failure();
+    if (!(pool = dyn_cast<PoolAttr>(attr)))
+      return parser.emitError(loc)
+             << "landmarks: expected #imhsa.pool<...> or two operands, found " << attr;
+    return success();
+  }
   query = first;
   key.emplace();
   return failure(failed(*operand) || parser.parseComma() || parser.parseOperand(*key) ||

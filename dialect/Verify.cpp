@@ -8,7 +8,6 @@
 #include "dialect/Imhsa.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/Support/MathExtras.h"
-#include <cmath>
 
 using namespace mlir;
 using namespace imhsa;
@@ -23,12 +22,15 @@ public:
 
   InFlightDiagnostic error(StringRef label) { return op->emitOpError() << '[' << label << "] "; }
 
-  LogicalResult rank(StringRef label, Value value, StringRef name, int64_t expected) {
+  LogicalResult rank(StringRef label, Value value, StringRef name, int64_t expected,
+                     bool mayBeOneLess = false) {
     int64_t found = cast<ShapedType>(value.getType()).getRank();
-    if (found == expected)
+    if (found == expected || (mayBeOneLess && found == expected - 1))
       return success();
-    return error(label) << name << ": expected rank " << expected << ", found rank " << found
-                        << " (" << value.getType() << ")";
+    InFlightDiagnostic diagnostic = error(label) << name << ": expected rank ";
+    if (mayBeOneLess)
+      diagnostic << expected - 1 << " or ";
+    return diagnostic << expected << ", found rank " << found << " (" << value.getType() << ")";
   }
 
   LogicalResult atLeastOne(StringRef label, Value value, StringRef name, unsigned dim,
@@ -119,6 +121,16 @@ public:
     return bind(label, "B", value, "key_lengths", 0);
   }
 
+  /// Dimension `dim` has as many tokens as the grid of `pool`.
+  LogicalResult gridTokens(StringRef label, PoolAttr pool, Value value, StringRef name,
+                           unsigned dim) {
+    int64_t found = dimSize(value, dim), expected = pool.getNumTokens();
+    if (ShapedType::isDynamic(found) || found == expected)
+      return success();
+    return error(label) << name << " dimension " << dim << " (N): expected " << expected
+                        << " as in " << pool << ", found " << found;
+  }
+
   /// Tensors with as many results, or memrefs with none. That the types of
   /// results are those of `outs` is checked by DestinationStyleOpInterface.
   LogicalResult semantics(StringRef label, OperandRange outs) {
@@ -204,8 +216,15 @@ static LogicalResult verifyQueryKey(Checker &check, const Scores &scores) {
     return check.error("scores_c5")
            << "scale: expected a value, since D is " << (check.sizeOf("D") == 0 ? "0" : "not known")
            << "; found none";
-  if (scores.scale && !std::isfinite(*scores.scale))
-    return check.error("scores_c5") << "scale: expected a finite value, found " << *scores.scale;
+  if (!scores.scale)
+    return success();
+  FloatType type = scores.computeType();
+  APFloat scale(*scores.scale);
+  bool isInexact;
+  scale.convert(type.getFloatSemantics(), APFloat::rmNearestTiesToEven, &isInexact);
+  if (!scale.isFinite())
+    return check.error("scores_c5")
+           << "scale: expected a value that is finite in " << type << ", found " << *scores.scale;
   return success();
 }
 
@@ -289,8 +308,8 @@ static LogicalResult verifyLandmarks(Checker &check, AttentionOp op) {
   if (op.getPoolAttr() ? query || key : !query || !key)
     return check.error("attention_c3")
            << "landmarks: expected a #imhsa.pool attribute or two operands, found "
-           << (op.getPoolAttr() ? "an attribute and " : "") << bool(query) + bool(key)
-           << " operands";
+           << (op.getPoolAttr() ? "an attribute and " : "only ")
+           << (query && key ? "two operands" : "one operand");
   if (!op.getInteraction().empty())
     return check.error("attention_c5") << "interaction: expected `key_less` and `query_less` where "
                                           "there are landmarks, found `interaction`";
@@ -304,25 +323,24 @@ static LogicalResult verifyLandmarks(Checker &check, AttentionOp op) {
              << name << ": expected none, since it has no meaning for landmarks, found one";
 
   if (PoolAttr pool = op.getPoolAttr()) {
-    TokenDims q = tokenDims(op.getQueryOrder());
-    if (failed(check.bind("attention_c7", "M", op.getQuery(), "query", q.token)))
+    unsigned q = tokenDims(op.getQueryOrder()).token, k = tokenDims(op.getKeyOrder()).token;
+    if (failed(check.bind("attention_c7", "M", op.getQuery(), "query", q)))
       return failure();
+    check.alias("N", "M");
     if (pool.isGrid()) {
       if (op.getKeyLengths())
         return check.error("attention_c7")
                << "key_lengths: expected none beside landmarks pooled on a grid, found one";
-      if (int64_t tokens = check.sizeOf("N");
-          !ShapedType::isDynamic(tokens) && tokens != pool.getNumTokens())
-        return check.error("attention_c7")
-               << "landmarks: expected a grid of " << tokens << " tokens as in query dimension "
-               << q.token << ", found " << pool.getNumTokens();
+      if (failed(check.gridTokens("attention_c7", pool, op.getQuery(), "query", q)) ||
+          failed(check.gridTokens("attention_c7", pool, op.getKey(), "key", k)))
+        return failure();
     }
   } else {
     for (auto [value, name] :
          {std::pair(query, "query_landmarks"), std::pair(key, "key_landmarks")}) {
-      int64_t rank = cast<ShapedType>(value.getType()).getRank();
-      if (rank != 3 && failed(check.rank("attention_c4", value, name, 4)))
+      if (failed(check.rank("attention_c4", value, name, 4, /*mayBeOneLess=*/true)))
         return failure();
+      int64_t rank = cast<ShapedType>(value.getType()).getRank();
       unsigned head = rank - 3;
       if (failed(check.storage("scores_c2", value, name)) ||
           (rank == 4 && failed(check.bind("attention_c4", "B", value, name, 0))) ||
@@ -424,6 +442,10 @@ LogicalResult PoolOp::verify() {
       failed(verifyDims(check, "pool_c2", getInit(), "outs", {"B", "H", "L", "D"})) ||
       failed(check.storage("pool_c2", getInit(), "outs")))
     return failure();
+  Type type = getElementTypeOrSelf(getInit());
+  if (type != getElementTypeOrSelf(getInput()) &&
+      failed(check.accumulator("pool_c2", getInit(), "outs")))
+    return failure();
   if (int64_t found = check.sizeOf("L");
       !ShapedType::isDynamic(found) && found != pool.getNumLandmarks())
     return check.error("pool_c2") << "outs dimension 2 (L): expected " << pool.getNumLandmarks()
@@ -434,10 +456,6 @@ LogicalResult PoolOp::verify() {
     if (failed(check.lengths("pool_c3", getKeyLengths())))
       return failure();
   }
-  int64_t tokens = dimSize(getInput(), in.token);
-  if (pool.isGrid() && !ShapedType::isDynamic(tokens) && tokens != pool.getNumTokens())
-    return check.error("pool_c4") << "input dimension " << in.token << " (N): expected "
-                                  << pool.getNumTokens() << " as in " << pool << ", found "
-                                  << tokens;
-  return success();
+  return pool.isGrid() ? check.gridTokens("pool_c4", pool, getInput(), "input", in.token)
+                       : success();
 }

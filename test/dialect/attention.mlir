@@ -51,3 +51,38 @@ func.func @memrefs(%q: memref<1x2x4x8xf32>, %o: memref<1x2x4x8xf32, strided<[64,
     outs(%o : memref<1x2x4x8xf32, strided<[64, 8, 16, 1]>>)
   return
 }
+
+// Clauses may come in any order and are printed in one; defaults are not printed.
+// CHECK-LABEL: func @everything
+func.func @everything(%q: tensor<?x?x6x?xf16>, %k: tensor<?x?x2x?xf16>, %v: tensor<?x?x4x32xf16>,
+    %pre: tensor<4x6xf16>, %b: tensor<4xf32>, %post: tensor<8x4xf32>, %c: tensor<8xf16>, %bias: tensor<?x1x?x?xf16>,
+    %keep: tensor<1x?x?xi1>, %n: tensor<?xi64>, %i: index, %lse: tensor<?x4x?xf32>,
+    %o: tensor<?x?x8x32xf16>, %l: tensor<?x4x?xf32>) -> (tensor<?x?x8x32xf16>, tensor<?x4x?xf32>) {
+  // CHECK: %{{.*}}:2 = imhsa.attention ins({{.*}}) order(query = bnhd, key = bnhd, value = bnhd, output = bnhd)
+  // CHECK-SAME: interaction(pre = %{{[a-z0-9]+}} : tensor<4x6xf16>, pre_bias = %{{[a-z0-9]+}} : tensor<4xf32>, post = %{{[a-z0-9]+}} : tensor<8x4xf32>, post_bias = %{{[a-z0-9]+}} : tensor<8xf16>)
+  // CHECK-SAME: bias(%{{.*}} : tensor<?x1x?x?xf16>) keep(%{{.*}} : tensor<1x?x?xi1>) key_lengths(%{{.*}} : tensor<?xi64>)
+  // CHECK-SAME: causal window(7, 9) query_offset(%{{.*}}) lse(%{{.*}} : tensor<?x4x?xf32>) scale(1.000000e+00) schedule(#imhsa.schedule<general, keys = 64>)
+  // CHECK-SAME: outs(%{{.*}}, %{{.*}} : tensor<?x?x8x32xf16>, tensor<?x4x?xf32>) {kind = "test"} -> tensor<?x?x8x32xf16>, tensor<?x4x?xf32>
+  %0:2 = imhsa.attention ins(%q, %k, %v : tensor<?x?x6x?xf16>, tensor<?x?x2x?xf16>, tensor<?x?x4x32xf16>)
+         order(output = bnhd, value = bnhd, key = bnhd, query = bnhd)
+         schedule(#imhsa.schedule<general, keys = 64, splits = 1>) scale(1.0) lse(%lse : tensor<?x4x?xf32>)
+         query_offset(%i) window(7, 9) causal key_lengths(%n : tensor<?xi64>) keep(%keep : tensor<1x?x?xi1>)
+         bias(%bias : tensor<?x1x?x?xf16>)
+         interaction(post = %post : tensor<8x4xf32>, pre_bias = %b : tensor<4xf32>,
+                     pre = %pre : tensor<4x6xf16>, post_bias = %c : tensor<8xf16>)
+         outs(%o, %l : tensor<?x?x8x32xf16>, tensor<?x4x?xf32>) {kind = "test"} -> tensor<?x?x8x32xf16>, tensor<?x4x?xf32>
+  return %0#0, %0#1 : tensor<?x?x8x32xf16>, tensor<?x4x?xf32>
+}
+
+// CHECK-LABEL: func @landmark_clauses
+func.func @landmark_clauses(%t: tensor<2x6x5x64xf32>, %w: tensor<4x6xf32>, %u: tensor<6x4xf32>, %n: tensor<2xi32>) -> tensor<2x6x5x64xf32> {
+  // CHECK: imhsa.attention ins({{[^)]*}}) landmarks(#imhsa.pool<3>)
+  // CHECK-SAME: key_less(pre = %{{[a-z0-9]+}} : tensor<4x6xf32>, post = %{{[a-z0-9]+}} : tensor<6x4xf32>)
+  // CHECK-SAME: query_less(post_bias = %{{[a-z0-9]+}} : tensor<6xf32>) key_lengths(%{{.*}} : tensor<2xi32>) outs(
+  %b = arith.constant dense<1.0> : tensor<6xf32>
+  %0 = imhsa.attention ins(%t, %t, %t : tensor<2x6x5x64xf32>, tensor<2x6x5x64xf32>, tensor<2x6x5x64xf32>)
+         order(query = bhnd) key_lengths(%n : tensor<2xi32>) query_less(post_bias = %b : tensor<6xf32>)
+         key_less(post = %u : tensor<6x4xf32>, pre = %w : tensor<4x6xf32>) landmarks(#imhsa.pool<3>)
+         outs(%t : tensor<2x6x5x64xf32>) -> tensor<2x6x5x64xf32>
+  return %0 : tensor<2x6x5x64xf32>
+}
