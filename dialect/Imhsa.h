@@ -22,12 +22,17 @@
 #include "dialect/ImhsaAttrs.h.inc"
 
 namespace imhsa {
-// The declarations that linalg's AggregatedOpInterface generates name these
-// without their namespace.
+// The declarations that linalg's AggregatedOpInterface and PartialReductionOpInterface
+// generate name these without their namespace.
 using mlir::FailureOr;
+using mlir::Location;
+using mlir::MergeResult;
 using mlir::OpBuilder;
+using mlir::ReductionTilingStrategy;
 using mlir::SmallVector;
+using mlir::TilingResult;
 using mlir::Value;
+using mlir::ValueRange;
 } // namespace imhsa
 
 #define GET_OP_CLASSES

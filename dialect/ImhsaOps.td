@@ -41,12 +41,22 @@ class Imhsa_ScoresOp<string mnemonic, list<Trait> traits = []> :
   }];
 }
 
+// Tiling over batch, queries, value columns and (as a partial reduction) keys.
+def Imhsa_Tiling : DeclareOpInterfaceMethods<TilingInterface, [
+    "getLoopIteratorTypes", "getIterationDomain", "getTiledImplementation",
+    "getResultTilePosition", "generateResultTileValue",
+    "getIterationDomainTileFromResultTile"]>;
+def Imhsa_PartialReduction : DeclareOpInterfaceMethods<PartialReductionOpInterface, [
+    "generateInitialTensorForPartialReduction", "tileToPartialReduction",
+    "mergeReductions", "getPartialResultTilePosition"]>;
+
 //===----------------------------------------------------------------------===//
 // imhsa.attention
 //===----------------------------------------------------------------------===//
 
 def Imhsa_AttentionOp : Imhsa_ScoresOp<"attention", [
-    DeclareOpInterfaceMethods<AggregatedOpInterface, ["decomposeOperation"]>]> {
+    DeclareOpInterfaceMethods<AggregatedOpInterface, ["decomposeOperation"]>,
+    Imhsa_Tiling, Imhsa_PartialReduction]> {
   let summary = "Interactive multi-head attention, exact or with landmarks";
   let description = [{
     **Exact** (no landmarks), for query `[B,H,N,D]`, key `[B,H',M,D]`, value
@@ -273,7 +283,8 @@ def Imhsa_WeightsOp : Imhsa_ScoresOp<"weights", [
 //===----------------------------------------------------------------------===//
 
 def Imhsa_LogSumExpOp : Imhsa_ScoresOp<"log_sum_exp", [
-    DeclareOpInterfaceMethods<AggregatedOpInterface, ["decomposeOperation"]>]> {
+    DeclareOpInterfaceMethods<AggregatedOpInterface, ["decomposeOperation"]>,
+    Imhsa_Tiling, Imhsa_PartialReduction]> {
   let summary = "The softmax normalisers of an attention";
   let description = [{
     The natural-log log-sum-exp over the kept keys of the logits Y of
