@@ -108,6 +108,11 @@ def Imhsa_AttentionOp : Imhsa_ScoresOp<"attention", [
     * **Types.** One storage type of f32, f16, bf16 or f64; f32 may stand beside a 16-bit
       type in any operand. Products, softmax and mixing are computed in f32 (f64 for f64).
 
+    * **Tiling.** The loops are batch, queries, value columns and keys (with landmarks: batch
+      and value columns); heads are never cut, since they interact. Keys are cut as a
+      partial reduction: of outputs and their log-sum-exps, or with an `lse` operand of
+      plain sums. Mixing after the softmax needs that operand there.
+
     Constraints, `scores_*` shared with `imhsa.weights` and `imhsa.log_sum_exp`:
 
     | label | constraint |
