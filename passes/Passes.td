@@ -161,6 +161,66 @@ def ExpandPass : Pass<"imhsa-expand"> {
 }
 
 //===----------------------------------------------------------------------===//
+// 5b bufferize
+//===----------------------------------------------------------------------===//
+
+def BufferizePass : Pass<"imhsa-bufferize", "::mlir::ModuleOp"> {
+  let summary = "Entry functions on memrefs, with results and workspace as arguments";
+  let description = [{
+    Each public function `f` on tensors becomes two functions with a C interface:
+
+    * `f(inputs..., outputs..., workspace)` computes. Inputs and outputs are memrefs
+      whose last dimension is contiguous; other strides and the offset are free.
+      Inputs are only read and may overlap each other. Outputs and the workspace
+      overlap nothing. The workspace starts at a multiple of `workspace-alignment`.
+    * `f_sizes(inputs..., sizes)` writes, for each result in order, each of its
+      dimensions in order, and last the bytes of workspace that `f` needs. It reads
+      nothing but the dimensions of the inputs.
+
+    Before:
+    ```mlir
+    func.func @f(%x: tensor<?x4xf32>) -> tensor<?x4xf32>
+    ```
+    After:
+    ```mlir
+    func.func @f(%x: memref<?x4xf32, strided<[?, 1], offset: ?>>,
+                 %result: memref<?x4xf32, strided<[?, 1], offset: ?>>,
+                 %workspace: memref<?xi8>) attributes {llvm.emit_c_interface}
+    func.func @f_sizes(%x: memref<?x4xf32, strided<[?, 1], offset: ?>>,
+                       %sizes: memref<?xindex>) attributes {llvm.emit_c_interface}
+    ```
+
+    Bodies go through upstream's one-shot bufferization; computations in
+    destination-passing style write straight into the outputs. What a loop carries
+    stays in one buffer. Temporaries are views of the workspace, at offsets computed
+    from the dimensions of the inputs, also those of sequential loops (by the upper
+    bound of their size over all iterations). Only inside parallel loops
+    (`scf.forall`, `scf.parallel`) a temporary is allocated, once at the start of the
+    body, and freed at its end. Copies are `linalg.copy`.
+
+    Errors name what is not possible: public functions with arguments or results
+    other than ranked tensors, calls (inline them first), results or temporaries
+    whose size depends on data.
+  }];
+  let options = [
+    Option<"workspaceAlignment", "workspace-alignment", "int64_t", /*default=*/"64",
+           "Alignment in bytes, a power of two, of the workspace and of each temporary in it">
+  ];
+  let statistics = [
+    Statistic<"numWorkspaceBuffers", "workspace-buffers",
+              "Number of temporaries placed in the workspace">,
+    Statistic<"numParallelBuffers", "parallel-buffers",
+              "Number of temporaries allocated in the bodies of parallel loops">
+  ];
+  let dependentDialects = [
+    "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
+    "::mlir::bufferization::BufferizationDialect", "::mlir::LLVM::LLVMDialect",
+    "::mlir::linalg::LinalgDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect"
+  ];
+}
+
+//===----------------------------------------------------------------------===//
 // Checking
 //===----------------------------------------------------------------------===//
 

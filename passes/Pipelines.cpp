@@ -20,13 +20,31 @@ void imhsa::buildFrontEnd(OpPassManager &pm, const FrontEndOptions &options, Til
   addCleanUp(pm);
 
   pm.addPass(createDecomposePass());
-  if (options.until == Stage::Decompose)
+  if (options.until <= Stage::Decompose)
     return;
+
+  if (options.until <= Stage::Reorder)
+    return;
+
+  pm.addPass(createFusePass());
+  addCleanUp(pm);
+  if (options.until <= Stage::Fuse)
+    return;
+
+  if (options.until <= Stage::Tile)
+    return;
+
+  pm.addPass(createExpandPass());
+  addCleanUp(pm);
 }
 
 void imhsa::buildCpuPipeline(OpPassManager &pm, const CpuPipelineOptions &options) {
   buildFrontEnd(pm, options, TileLoops::Parallel);
   if (options.until <= Stage::Expand)
+    return;
+
+  pm.addPass(createBufferizePass());
+  if (options.until <= Stage::Bufferize)
     return;
 }
 
