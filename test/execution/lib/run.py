@@ -1,0 +1,128 @@
+"""Runs the execution cases on an executor and compares with the oracle: see --help.
+
+Every run draws new inputs, from a seed that it prints; a failed case comes with
+the command that repeats it. The exit code is 1 where a case failed.
+"""
+from __future__ import annotations
+
+import argparse
+import os
+import secrets
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import zlib
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+
+import cases
+import data
+import ir
+
+# By storage type, ||out - expected|| / ||expected||.
+BOUND = {"f64": 1e-11, "f32": 5e-6, "f16": 2e-3, "bf16": 1e-2}
+SECONDS = 300  # at most for one run of the executor
+BIN = os.path.normpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "..", "build", "bin"))
+
+
+def difference(out: np.ndarray, expected: np.ndarray) -> float:
+    """Relative error of what is finite; infinite where NaN or infinities do not stand at the same places."""
+    out, expected = out.astype(np.float64), expected.astype(np.float64)
+    finite = np.isfinite(expected)
+    if not np.array_equal(out[~finite], expected[~finite], equal_nan=True):
+        return float("inf")
+    out, expected = out[finite], expected[finite]
+    # Where all of it is zero, so must be the result.
+    error, size = np.linalg.norm(out - expected), np.linalg.norm(expected)
+    return 0.0 if error == 0 else float(error / size) if np.isfinite(error) and size else float("inf")
+
+
+def execute(case: cases.Case, inputs: dict, executor: str, folder: str) -> dict[str, np.ndarray] | str:
+    """The results by name, or why there are none."""
+    source = os.path.join(folder, "case.mlir")
+    with open(source, "w") as file:
+        file.write(ir.module(case))
+    command = ["imhsa-run", source, "--entry=main", f"--target={executor}"]
+    for name, array in inputs.items():
+        # .npy files have no bf16: its bits go as uint16.
+        np.save(os.path.join(folder, name), array.view(np.uint16) if array.dtype == data.DTYPE["bf16"] else array)
+        command.append(f"--input={folder}/{name}.npy")
+    shapes = ir.results(case)
+    command += [f"--output={folder}/out_{name}.npy" for name in shapes]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS)
+    except subprocess.TimeoutExpired:
+        return f"no result after {SECONDS} s"
+    if done.returncode:
+        return f"exit code {done.returncode}: {done.stderr.strip() or 'nothing on stderr'}"
+    outputs = {}
+    for name, (dims, element) in shapes.items():
+        array = np.load(f"{folder}/out_{name}.npy")
+        expected = np.dtype(np.uint16 if element == "bf16" else data.DTYPE[element])
+        if array.shape != data.shape_of(case, dims) or array.dtype != expected:
+            return f"{name}: expected {data.shape_of(case, dims)} {expected}, found {array.shape} {array.dtype}"
+        outputs[name] = array.view(data.DTYPE[element])
+    return outputs
+
+
+def run(case: cases.Case, executor: str, seed: int) -> tuple[bool, str]:
+    """True if the case passed, and its line of the table."""
+    inputs = data.inputs(case, np.random.default_rng([seed, zlib.crc32(str(case).encode())]))
+    expected = data.expected(case, inputs)
+    with tempfile.TemporaryDirectory(prefix="imhsa-") as folder:
+        start = time.monotonic()
+        outputs = execute(case, inputs, executor, folder)
+        seconds = time.monotonic() - start
+    if isinstance(outputs, str):
+        return False, f"{'FAIL':4} {'':19} {seconds:6.2f} s  {case}\n     {outputs}"
+    errors = {name: difference(outputs[name], expected[name]) for name in expected}
+    passed = all(error <= BOUND[case.type] for error in errors.values())
+    shown = " ".join(f"{error:9.1e}" for error in errors.values())
+    return passed, f"{'ok' if passed else 'FAIL':4} {shown:19} {seconds:6.2f} s  {case}"
+
+
+def chosen(args) -> list[cases.Case]:
+    if args.case:
+        return [cases.Case.parse(text) for text in args.case]
+    at, count = map(int, args.shard.split("/"))
+    return cases.suite(args.full)[at::count]
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Run the execution cases and compare with the oracle.")
+    parser.add_argument("--executor", default="cpu", help="imhsa-run's --target: cpu (default) or another that it has")
+    parser.add_argument("--case", action="append", help="only this case, as the table prints it; may be repeated")
+    parser.add_argument("--full", action="store_true", help="every combination of operands and of f32, f16 and bf16")
+    parser.add_argument("--shard", default="0/1", metavar="I/N", help="only each Nth case, from the Ith on")
+    parser.add_argument("--seed", type=int, default=secrets.randbelow(2**32), help="of the inputs; default: a new one")
+    parser.add_argument("--jobs", type=int, default=1, help="cases at the same time")
+    parser.add_argument("--emit", action="store_true", help="print the cases as one module, and run nothing")
+    args = parser.parse_args()
+
+    suite = chosen(args)
+    if args.emit:
+        print("".join(ir.module(case, f"case_{i}") for i, case in enumerate(suite)))
+        return 0
+    os.environ["PATH"] = BIN + os.pathsep + os.environ["PATH"]
+    if not shutil.which("imhsa-run"):
+        parser.error(f"imhsa-run is neither in {BIN} nor in PATH: run ./dev build")
+    np.seterr(all="ignore")  # NaN and infinities are meant.
+    repeat = [os.path.relpath(sys.executable), os.path.relpath(__file__), f"--executor={args.executor}"]
+    repeat.append(f"--seed={args.seed}")
+    failed = 0
+    with ThreadPoolExecutor(args.jobs) as pool:
+        for case, (passed, line) in zip(suite, pool.map(lambda case: run(case, args.executor, args.seed), suite)):
+            print(line, flush=True)
+            if not passed:
+                failed += 1
+                print(f"     {shlex.join([*repeat, f'--case={case}'])}", flush=True)
+    print(f"{len(suite)} cases, {failed} failed; executor {args.executor}, seed {args.seed}")
+    return 1 if failed or not suite else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
