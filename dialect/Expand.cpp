@@ -37,6 +37,7 @@ public:
   Value softmaxWithLse(Value logits);            ///< P = exp(Y - lse)
   Value logSumExp(Value logits, Value init);
   Value mixAfter(Value weights, Value init); ///< Z
+  Value zeroWhereNotKept(Value weights);
   FailureOr<Value> valueProduct(Value weights, AttentionOp attention);
 
 private:
@@ -399,10 +400,14 @@ Value ScoresExpander::mixAfter(Value weights, Value init) {
                             : weights;
   Value mixed = mix(weights, interaction.post, interaction.postBias, init);
   // The bias must not reach positions that are not kept; without it they are 0 already.
-  if (!kept || !interaction.postBias)
-    return mixed;
+  return interaction.postBias ? zeroWhereNotKept(mixed) : mixed;
+}
+
+Value ScoresExpander::zeroWhereNotKept(Value weights) {
+  if (!kept)
+    return weights;
   Value zero = constant(0.0);
-  return generic(kept, mixed, {map(4, {d(0), d(2), d(3)}), builder.getMultiDimIdentityMap(4)},
+  return generic(kept, weights, {map(4, {d(0), d(2), d(3)}), builder.getMultiDimIdentityMap(4)},
                  {parallel, parallel, parallel, parallel}, [&](OpBuilder &b, ValueRange args) {
                    return arith::SelectOp::create(b, loc, args[0], args[1], zero);
                  });
@@ -497,9 +502,12 @@ FailureOr<SmallVector<Value>> imhsa::expandWeights(OpBuilder &builder, WeightsOp
     return failure();
   Value logits = expander.logits();
   Value weights = op.getLse() ? expander.softmaxWithLse(logits) : expander.softmax(logits).first;
+  // A row with NaN is all NaN by now, also where it is not kept: that can be seen here.
+  weights = expander.mixAfter(weights, op.getPost() ? op.getInit() : Value());
+  if (!op.getPostBias())
+    weights = expander.zeroWhereNotKept(weights);
   if (op.getPost())
-    return SmallVector<Value>{expander.mixAfter(weights, op.getInit())};
-  weights = expander.mixAfter(weights, {});
+    return SmallVector<Value>{weights};
   return SmallVector<Value>{
       linalg::CopyOp::create(builder, op.getLoc(), weights, op.getInit()).getResult(0)};
 }
