@@ -117,7 +117,7 @@ def Imhsa_AttentionOp : Imhsa_ScoresOp<"attention", [
 
     | label | constraint |
     |---|---|
-    | `scores_c1` | query and key have rank 4 |
+    | `scores_c1` | query and key are one operand each, of rank 4 |
     | `scores_c2` | token tensors, bias and interaction are f32, f16, bf16 or f64; all 16-bit ones of one type; f64 only where all are |
     | `scores_c3` | B and D of query and key agree |
     | `scores_c4` | heads are at least 1, and the key's divide the query's |
@@ -130,7 +130,7 @@ def Imhsa_AttentionOp : Imhsa_ScoresOp<"attention", [
     | `scores_c11` | `query_offset` stands only beside `causal` or `window` |
     | `scores_c12` | `lse` is [B,S,N], f32 (f64 where the others are) |
     | `scores_c13` | operands are all tensors, with a result for each of `outs`, of its type; or all memrefs, without results |
-    | `attention_c1` | value has rank 4; its B and M are those of query and key |
+    | `attention_c1` | value is one operand of rank 4; its B and M are those of query and key |
     | `attention_c2` | the heads of the value divide G |
     | `attention_c3` | landmarks are an attribute or two operands, not both |
     | `attention_c4` | landmark operands are [B,H,L,D] or [H,L,D], of one L; the heads of `key_landmarks` divide those of the query |
@@ -366,7 +366,7 @@ def Imhsa_PoolOp : Imhsa_Op<"pool", [AttrSizedOperandSegments,
 
     | label | constraint |
     |---|---|
-    | `pool_c1` | the input has rank 4 and is f32, f16, bf16 or f64 |
+    | `pool_c1` | the input is one operand of rank 4 and f32, f16, bf16 or f64 |
     | `pool_c2` | `outs` is one tensor [B,H,L,D], of the input's type or f32; f64 for f64 |
     | `pool_c3` | `key_lengths` is i32 or i64, [B], and not beside a grid |
     | `pool_c4` | a grid has as many tokens as the input |

@@ -22,6 +22,13 @@ public:
 
   InFlightDiagnostic error(StringRef label) { return op->emitOpError() << '[' << label << "] "; }
 
+  /// A required operand is one operand: the generic form can say otherwise.
+  LogicalResult single(StringRef label, OperandRange operands, StringRef name) {
+    if (operands.size() == 1)
+      return success();
+    return error(label) << name << ": expected one operand, found " << operands.size();
+  }
+
   LogicalResult rank(StringRef label, Value value, StringRef name, int64_t expected,
                      bool mayBeOneLess = false) {
     int64_t found = cast<ShapedType>(value.getType()).getRank();
@@ -195,8 +202,11 @@ static LogicalResult verifyInteraction(Checker &check, const Interaction &mix, c
 }
 
 // scores_c1 to scores_c5: query, key and scale.
-static LogicalResult verifyQueryKey(Checker &check, const Scores &scores) {
-  if (failed(check.rank("scores_c1", scores.query, "query", 4)) ||
+template <typename OpTy>
+static LogicalResult verifyQueryKey(Checker &check, OpTy op, const Scores &scores) {
+  if (failed(check.single("scores_c1", op.getODSOperands(0), "query")) ||
+      failed(check.single("scores_c1", op.getODSOperands(1), "key")) ||
+      failed(check.rank("scores_c1", scores.query, "query", 4)) ||
       failed(check.rank("scores_c1", scores.key, "key", 4)) ||
       failed(check.storage("scores_c2", scores.query, "query")) ||
       failed(check.storage("scores_c2", scores.key, "key")))
@@ -275,7 +285,7 @@ static LogicalResult verifyMasks(Checker &check, const Scores &scores,
 template <typename OpTy>
 static LogicalResult verifyScores(Checker &check, OpTy op, const Scores &scores) {
   return success(succeeded(check.semantics("scores_c13", op.getOuts())) &&
-                 succeeded(verifyQueryKey(check, scores)) &&
+                 succeeded(verifyQueryKey(check, op, scores)) &&
                  succeeded(verifyInteraction(check, scores.interaction, "", "S", "G")) &&
                  succeeded(verifyMasks(check, scores, op.getWindow())));
 }
@@ -370,7 +380,7 @@ LogicalResult AttentionOp::verify() {
       failed(check.semantics("scores_c13", getOuts())))
     return failure();
   Scores scores = getScores();
-  if (failed(verifyQueryKey(check, scores)))
+  if (failed(verifyQueryKey(check, *this, scores)))
     return failure();
   if (hasLandmarks()) {
     if (failed(verifyLandmarks(check, *this)))
@@ -387,7 +397,8 @@ LogicalResult AttentionOp::verify() {
     return failure();
 
   TokenDims v = tokenDims(getValueOrder()), o = tokenDims(getOutputOrder());
-  if (failed(check.rank("attention_c1", getValue(), "value", 4)) ||
+  if (failed(check.single("attention_c1", getODSOperands(2), "value")) ||
+      failed(check.rank("attention_c1", getValue(), "value", 4)) ||
       failed(check.storage("scores_c2", getValue(), "value")) ||
       failed(check.bind("attention_c1", "B", getValue(), "value", v.batch)) ||
       failed(check.bind("attention_c1", "M", getValue(), "value", v.token)) ||
@@ -431,6 +442,7 @@ LogicalResult PoolOp::verify() {
   Checker check(*this);
   if (failed(verifyOutCount(check, "pool_c2", getOuts(), 1)) ||
       failed(check.semantics("pool_c5", getOuts())) ||
+      failed(check.single("pool_c1", getODSOperands(0), "input")) ||
       failed(check.rank("pool_c1", getInput(), "input", 4)) ||
       failed(check.storage("pool_c1", getInput(), "input")))
     return failure();
