@@ -161,6 +161,72 @@ def ExpandPass : Pass<"imhsa-expand"> {
 }
 
 //===----------------------------------------------------------------------===//
+// Counting, at any stage
+//===----------------------------------------------------------------------===//
+
+def AnalyzePass : Pass<"imhsa-analyze", "::mlir::ModuleOp"> {
+  let summary = "Print FLOPs, bytes and peak memory";
+  let description = [{
+    Prints what each function costs, and changes nothing. For each attention, its
+    shape is counted for the four variants of the paper's Figure 2 and the orders
+    of their products; `>` marks the variant that it is. For each operation of
+    imhsa, and each of linalg that sums products of two operands, its own
+    multiply-adds, so that the total shows what each stage did to a function. Operations in a loop
+    count for each trip, a partial last tile as a whole one.
+
+    Multiply-adds, in the symbols of the dialect:
+
+    | | scores | mixing | products |
+    |---|---|---|---|
+    | A V, exact | B H N M D | B N M S H for `pre`, B N M G S for `post` | B G N M E |
+    | A_Q (A_K V) | B H L (N + M) D | the same with N L for `key_less`, L M for `query_less` | B G L (N + M) E |
+    | (A_Q A_K) V | B H L (N + M) D | as above | B G N M (L + E) |
+
+    FLOPs are twice their sum; exponentials, divisions and the additions of pooling
+    are not counted, and masks do not lower the count. `2NLh(d+h)` is the paper's
+    number: the products and one mixing for each matrix, in multiply-adds.
+
+    *Must move*: query, key, value, landmarks and masks in, the result out, each
+    once. *Stored*: the intermediates of an order, in f32 (f64 for f64), listed in
+    the JSON: a weights matrix where it is stored; the log-sum-exp, where it is
+    streamed and heads mix after the softmax; with landmarks, these where they are
+    pooled, the context A_K V, or in the quadratic order A_Q A_K. *Moved*: must
+    move, and each intermediate out and in again. *Peak*: the largest sum of
+    intermediates that live at once, taking the steps in the order that keeps
+    least (pool Q, A_K, context, pool K, A_Q, result; in the quadratic order pool
+    both, A_Q, A_K, A_Q A_K, result).
+
+    A variant without interaction has H heads throughout; one with an interaction
+    that the attention lacks mixes all H heads before and after each softmax.
+
+    A dynamic size is computed from the arguments of the function. Theirs are what
+    the argument attribute `imhsa.size_hint` says, otherwise `dynamic-batch` for
+    the first of three or more dimensions and `dynamic-size` for all others; what
+    was assumed is printed. Calls are not followed: inline first.
+
+    ```mlir
+    func.func @f(%q: tensor<1x6x?x64xf32> {imhsa.size_hint = array<i64: 0, 0, 3136, 0>}, ...
+    ```
+    ```
+    func @f
+      assumed: argument 0, dimension 2 = 3136 (imhsa.size_hint)
+    ```
+  }];
+  let options = [
+    Option<"table", "table", "std::string", /*default=*/"\"-\"",
+           "File for the table; - is the standard output, nothing is no table">,
+    Option<"json", "json", "std::string", /*default=*/"\"\"",
+           "File for the same as JSON; - is the standard output">,
+    Option<"landmarks", "landmarks", "int64_t", /*default=*/"49",
+           "Landmarks of the variants of an attention that has none">,
+    Option<"dynamicSize", "dynamic-size", "int64_t", /*default=*/"4096",
+           "Assumed for `?` without a hint">,
+    Option<"dynamicBatch", "dynamic-batch", "int64_t", /*default=*/"1",
+           "Assumed for `?` without a hint, first of three or more dimensions">
+  ];
+}
+
+//===----------------------------------------------------------------------===//
 // 5b bufferize
 //===----------------------------------------------------------------------===//
 
