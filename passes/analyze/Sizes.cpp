@@ -30,10 +30,12 @@ static Value loopInit(Value value) {
   if (auto argument = dyn_cast<BlockArgument>(value)) {
     if (auto loop = dyn_cast_or_null<LoopLikeOpInterface>(argument.getOwner()->getParentOp()))
       init = loop.getTiedLoopInit(argument);
-  } else if (auto loop = value.getDefiningOp<LoopLikeOpInterface>()) {
+  } else if (auto loop = value.getDefiningOp<LoopLikeOpInterface>();
+             loop && !isa<scf::WhileOp>(loop)) {
+    // What scf.while gives need not be what it carries.
     init = loop.getTiedLoopInit(cast<OpResult>(value));
   }
-  return init ? init->get() : Value();
+  return init && init->get().getType() == value.getType() ? init->get() : Value();
 }
 
 // Another value that has the same shape by the meaning of the operation between

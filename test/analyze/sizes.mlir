@@ -96,6 +96,22 @@ func.func @data(%a: tensor<?x3xf32>, %b: tensor<3x4xf32>, %size: index, %go: i1)
   return
 }
 
+// A while loop gives what its condition says, not what it carries.
+// CHECK-LABEL: func @while
+// CHECK-NEXT:  assumed: scf.while, dimension 0 = 4096 (default)
+func.func @while(%carried: tensor<7x3xf32>, %given: tensor<9x3xf32>, %b: tensor<3x4xf32>, %out: tensor<?x4xf32>, %go: i1) -> tensor<?x4xf32> {
+  %dynamic = tensor.cast %carried : tensor<7x3xf32> to tensor<?x3xf32>
+  %other = tensor.cast %given : tensor<9x3xf32> to tensor<?x3xf32>
+  %a = scf.while (%x = %dynamic) : (tensor<?x3xf32>) -> tensor<?x3xf32> {
+    scf.condition(%go) %other : tensor<?x3xf32>
+  } do {
+  ^bb0(%y: tensor<?x3xf32>):
+    scf.yield %y : tensor<?x3xf32>
+  }
+  %0 = linalg.matmul ins(%a, %b : tensor<?x3xf32>, tensor<3x4xf32>) outs(%out : tensor<?x4xf32>) -> tensor<?x4xf32>
+  return %0 : tensor<?x4xf32>
+}
+
 // Calls are told, not followed; functions without a body are no functions to count.
 // CHECK-LABEL: func @caller
 // CHECK-NEXT:  not counted: calls of @callee
