@@ -10,6 +10,7 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/DialectImplementation.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
+#include "mlir/Transforms/InliningUtils.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -22,7 +23,16 @@ using namespace imhsa;
 #define GET_ATTRDEF_CLASSES
 #include "dialect/ImhsaAttrs.cpp.inc"
 
+namespace {
+// Every operation can be inlined: none refers to the function around it.
+struct ImhsaInlinerInterface : DialectInlinerInterface {
+  using DialectInlinerInterface::DialectInlinerInterface;
+  bool isLegalToInline(Operation *, Region *, bool, IRMapping &) const override { return true; }
+};
+} // namespace
+
 void ImhsaDialect::initialize() {
+  addInterfaces<ImhsaInlinerInterface>();
   addOperations<
 #define GET_OP_LIST
 #include "dialect/ImhsaOps.cpp.inc"
