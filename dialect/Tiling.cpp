@@ -76,6 +76,15 @@ static OpFoldResult loopSize(OpBuilder &builder, Location loc, const Scores &sco
   llvm_unreachable("not a loop");
 }
 
+SmallVector<OpFoldResult> imhsa::logSumExpSizes(OpBuilder &builder, Location loc,
+                                                const Scores &scores) {
+  TokenDims q = tokenDims(scores.queryOrder), k = tokenDims(scores.keyOrder);
+  OpFoldResult heads = scores.interaction.pre ? sizeOf(builder, loc, {{scores.interaction.pre, 0}})
+                                              : sizeOf(builder, loc, {{scores.query, q.head}});
+  return {sizeOf(builder, loc, {{scores.query, q.batch}, {scores.key, k.batch}}), heads,
+          sizeOf(builder, loc, {{scores.query, q.token}})};
+}
+
 static OpFoldResult loopSize(OpBuilder &builder, AttentionOp op, Loop loop) {
   return loopSize(builder, op.getLoc(), op.getScores(), op.getValue(), op.getValueOrder(), loop);
 }
@@ -280,6 +289,13 @@ LogSumExpOp TileBuilder::build(LogSumExpOp op, ValueRange outs) {
 // TilingInterface
 //===----------------------------------------------------------------------===//
 
+bool imhsa::hasEmptyOperand(Operation *op) {
+  return llvm::any_of(op->getOperandTypes(), [](Type type) {
+    auto shaped = dyn_cast<ShapedType>(type);
+    return shaped && shaped.hasRank() && llvm::is_contained(shaped.getShape(), 0);
+  });
+}
+
 InFlightDiagnostic imhsa::notTiled(Operation *op) { return op->emitRemark("not tiled: "); }
 
 static LogicalResult checkTile(AttentionOp op, const Tile &tile) {
@@ -299,8 +315,9 @@ template <typename OpTy>
 static FailureOr<TilingResult> tiledImplementation(OpTy op, OpBuilder &builder,
                                                    ArrayRef<OpFoldResult> offsets,
                                                    ArrayRef<OpFoldResult> sizes) {
-  if (!op.hasPureTensorSemantics()) {
-    notTiled(op) << "expected tensors, found memrefs";
+  if (!op.hasPureTensorSemantics() || hasEmptyOperand(op)) {
+    notTiled(op) << (hasEmptyOperand(op) ? "there is nothing to cut: an operand has no elements"
+                                         : "expected tensors, found memrefs");
     return failure();
   }
   Tile tile = makeTile(builder, op, offsets, sizes);

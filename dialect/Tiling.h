@@ -83,6 +83,14 @@ private:
   const Tile &tile;
 };
 
+/// [B,S,N], the sizes of the log-sum-exp of these scores.
+llvm::SmallVector<mlir::OpFoldResult> logSumExpSizes(mlir::OpBuilder &builder, mlir::Location loc,
+                                                     const Scores &scores);
+
+/// True if the types say that some operand has no elements. There is nothing to cut then, and
+/// slices of such a tensor are not valid.
+bool hasEmptyOperand(mlir::Operation *op);
+
 /// A remark on `op` that starts with "not tiled".
 mlir::InFlightDiagnostic notTiled(mlir::Operation *op);
 

@@ -60,20 +60,23 @@ static LogicalResult checkKind(LogSumExpOp) { return success(); }
 // Shapes and lanes
 //===----------------------------------------------------------------------===//
 
-// The sizes of a result, also of a log-sum-exp that the operation does not return.
-template <typename OpTy>
-static SmallVector<OpFoldResult> resultSizes(OpBuilder &builder, OpTy op, unsigned result) {
-  Location loc = op.getLoc();
-  if (result < op.getOuts().size())
-    return tensor::getMixedSizes(builder, loc, op.getOuts()[result]);
-  Scores scores = op.getScores();
-  TokenDims q = tokenDims(scores.queryOrder);
-  auto sizeOf = [&](Value value, unsigned dim) {
-    return tensor::getMixedSize(builder, loc, value, dim);
-  };
-  OpFoldResult heads =
-      scores.interaction.pre ? sizeOf(scores.interaction.pre, 0) : sizeOf(scores.query, q.head);
-  return {sizeOf(scores.query, q.batch), heads, sizeOf(scores.query, q.token)};
+// The sizes of a result, also of a log-sum-exp that the operation does not return. They come from
+// inputs alone, since `outs` is of another shape while a partial reduction is made.
+static SmallVector<OpFoldResult> resultSizes(OpBuilder &builder, AttentionOp op, unsigned result) {
+  SmallVector<OpFoldResult> rows = logSumExpSizes(builder, op.getLoc(), op.getScores());
+  if (result == 1)
+    return rows;
+  TokenDims dims = tokenDims(op.getOutputOrder());
+  SmallVector<OpFoldResult> sizes(4);
+  sizes[dims.batch] = rows[0];
+  sizes[dims.head] =
+      op.getPost() ? tensor::getMixedSize(builder, op.getLoc(), op.getPost(), 0) : rows[1];
+  sizes[dims.token] = rows[2];
+  sizes[dims.width] = tensor::getMixedSize(builder, op.getLoc(), op.getValue(), 3);
+  return sizes;
+}
+static SmallVector<OpFoldResult> resultSizes(OpBuilder &builder, LogSumExpOp op, unsigned) {
+  return logSumExpSizes(builder, op.getLoc(), op.getScores());
 }
 
 // Lane `lane` of `value`, or the part of it at `position`, without the dimension of lanes.
@@ -205,6 +208,8 @@ template <typename OpTy>
 static LogicalResult checkPartial(OpTy op, const SetVector<unsigned> &reductionDims) {
   if (!op.hasPureTensorSemantics())
     return notTiled(op) << "expected tensors, found memrefs";
+  if (hasEmptyOperand(op))
+    return notTiled(op) << "there is nothing to cut: an operand has no elements";
   unsigned keys = loopsOf(op).size() - 1;
   if (reductionDims.size() != 1 || reductionDims.front() != keys)
     return notTiled(op) << "expected the keys, loop " << keys << ", as the reduction to tile";
@@ -240,7 +245,7 @@ partialReduction(OpTy op, OpBuilder &builder, Location loc, ReductionTilingStrat
   SmallVector<Value> totals, outs;
   for (auto [init, result] : llvm::zip_equal(inits, partials(op))) {
     Position position =
-        positionOf(sizesInLane(builder, loc, init), resultLoops(op, result), tile, builder);
+        positionOf(resultSizes(builder, op, result), resultLoops(op, result), tile, builder);
     totals.push_back(laneSlice(builder, loc, init, lanes.front(), position));
     // A tile of a sweep is computed beside the total that it is then added to.
     outs.push_back(

@@ -8,6 +8,14 @@
 
 namespace imhsa {
 
+/// How `imhsa-tile` cuts attention cores into tiles.
+enum class TileLoops {
+  /// `scf.forall`: tiles run in parallel on the threads of the host.
+  Parallel,
+  /// `scf.for`: one tile after the other, each parallel within itself.
+  Sequential
+};
+
 #define GEN_PASS_DECL
 #include "passes/Passes.h.inc"
 

@@ -90,6 +90,82 @@ def FusePass : Pass<"imhsa-fuse"> {
 }
 
 //===----------------------------------------------------------------------===//
+// 6c tile
+//===----------------------------------------------------------------------===//
+
+def TilePass : Pass<"imhsa-tile"> {
+  let summary = "Attention cores in loops over tiles";
+  let description = [{
+    Cuts every exact `imhsa.attention` and every `imhsa.log_sum_exp` on tensors through
+    their TilingInterface, so that no queries x keys matrix of the whole is ever stored.
+    A tile has all heads, since they interact.
+
+    * Batch elements and queries are cut into tiles that are computed in parallel.
+    * Where there may be more keys than a tile has, they are cut too: into `splits` ranges
+      in parallel, each of which is swept one tile of keys after the other. Ranges are
+      combined in their order and depend on the number of keys alone, so that results do
+      not depend on the number of threads. Between tiles, outputs and log-sum-exps are
+      kept in f32 (f64 for f64).
+    * An attention that mixes heads after the softmax, over more keys than a tile has,
+      first becomes an `imhsa.log_sum_exp` and an attention with its `lse`: a plain sum
+      over keys. Other attentions need one sweep.
+
+    `#imhsa.schedule<general, ...>` on an attention takes the place of the options.
+    Left whole, with a remark: landmark attention (run `imhsa-decompose` first) and
+    operations on memrefs. Left as they are: operations on tensors that their types say
+    are empty, `imhsa.weights`, and `imhsa.pool`.
+
+    Sizes that are not given: 64 queries, fewer where all keys are in one tile of more
+    than 96 Ki scores in all heads together; up to 256 queries are one tile where keys
+    are many, so that landmarks read all tokens once. All keys are in one tile up to 512
+    of them; otherwise a tile has at most 96 Ki scores and 512 keys. A size is lowered,
+    to no less than half, where that makes all tiles equal. `splits` is 8 with
+    `loops=forall` where all queries are in one tile, otherwise 1.
+
+    Before:
+    ```mlir
+    func.func @core(%q: tensor<1x2x64x8xf32>, %k: tensor<1x2x?x8xf32>, %o: tensor<1x2x64x8xf32>) -> tensor<1x2x64x8xf32> {
+      %r = imhsa.attention ins(%q, %k, %k : tensor<1x2x64x8xf32>, tensor<1x2x?x8xf32>, tensor<1x2x?x8xf32>)
+             outs(%o : tensor<1x2x64x8xf32>) -> tensor<1x2x64x8xf32>
+      return %r : tensor<1x2x64x8xf32>
+    }
+    ```
+    After `imhsa-tile{splits=1}` (combining left out):
+    ```mlir
+    %sums:2 = scf.for %m = %c0 to %keys step %c512 iter_args(%out = %zeros, %lse = %bottoms)
+        -> (tensor<1x1x2x64x8xf32>, tensor<1x1x2x64xf32>) {
+      %size = affine.min affine_map<(d0)[s0] -> (-d0 + s0, 512)>(%m)[%keys]
+      %tile = tensor.extract_slice %k[0, 0, %m, 0] [1, 2, %size, 8] [1, 1, 1, 1] : tensor<1x2x?x8xf32> to tensor<1x2x?x8xf32>
+      %part:2 = imhsa.attention ins(%q, %tile, %tile : tensor<1x2x64x8xf32>, tensor<1x2x?x8xf32>, tensor<1x2x?x8xf32>)
+             outs(%0, %1 : tensor<1x2x64x8xf32>, tensor<1x2x64xf32>) -> tensor<1x2x64x8xf32>, tensor<1x2x64xf32>
+      ...
+      scf.yield %next_out, %next_lse : tensor<1x1x2x64x8xf32>, tensor<1x1x2x64xf32>
+    }
+    %r = tensor.extract_slice %sums#0[0, 0, 0, 0, 0] [1, 1, 2, 64, 8] [1, 1, 1, 1, 1] : tensor<1x1x2x64x8xf32> to tensor<1x2x64x8xf32>
+    ```
+  }];
+  let options = [
+    Option<"loops", "loops", "::imhsa::TileLoops", "::imhsa::TileLoops::Parallel",
+           "The loops over tiles of batch, queries and ranges of keys",
+           [{::llvm::cl::values(
+               clEnumValN(::imhsa::TileLoops::Parallel, "forall", "scf.forall"),
+               clEnumValN(::imhsa::TileLoops::Sequential, "for", "scf.for"))}]>,
+    Option<"batch", "batch", "int64_t", "1", "Batch elements in a tile">,
+    Option<"queries", "queries", "int64_t", "0", "Queries in a tile; 0: chosen">,
+    Option<"keys", "keys", "int64_t", "0", "Keys in a tile; 0: chosen">,
+    Option<"splits", "splits", "int64_t", "0", "Ranges of keys in parallel; 0: chosen">
+  ];
+  let dependentDialects = ["::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
+                           "::mlir::linalg::LinalgDialect", "::mlir::math::MathDialect",
+                           "::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect"];
+  let statistics = [
+    Statistic<"numTiled", "tiled", "Number of attentions and log-sum-exps tiled">,
+    Statistic<"numSeparated", "separated", "Number of attentions whose normalisers are computed first">,
+    Statistic<"numSwept", "swept", "Number of sweeps over tiles of keys">
+  ];
+}
+
+//===----------------------------------------------------------------------===//
 // 6c expand
 //===----------------------------------------------------------------------===//
 

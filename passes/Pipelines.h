@@ -7,6 +7,7 @@
 #ifndef IMHSA_PASSES_PIPELINES_H
 #define IMHSA_PASSES_PIPELINES_H
 
+#include "passes/Passes.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassOptions.h"
 
@@ -28,14 +29,6 @@ struct FrontEndOptions : public mlir::PassPipelineOptions<FrontEndOptions> {
           clEnumValN(Stage::Bufferize, "bufferize", "memrefs, results and workspace as arguments"),
           clEnumValN(Stage::Lower, "lower", "loops or kernels, nothing of imhsa left"),
           clEnumValN(Stage::Binary, "binary", "the LLVM dialect and device binaries"))};
-};
-
-/// How the front half cuts attention cores into tiles.
-enum class TileLoops {
-  /// `scf.forall`: tiles run in parallel on the threads of the host.
-  Parallel,
-  /// `scf.for`: one tile after the other, each parallel within itself.
-  Sequential
 };
 
 /// Stages 1 to 6c, from functions on tensors to linalg on tensors: inline,

@@ -132,3 +132,22 @@ module attributes {transform.with_named_sequence} {
     transform.yield
   }
 }
+
+// -----
+
+func.func @empty(%q: tensor<2x4x0x8xf32>, %o: tensor<2x4x0x8xf32>) -> tensor<2x4x0x8xf32> {
+  // expected-remark @below {{not tiled: there is nothing to cut: an operand has no elements}}
+  // expected-error @below {{faild to tile operation}}
+  // expected-error @below {{failed to generate tiling loops}}
+  %0 = imhsa.attention ins(%q, %q, %q : tensor<2x4x0x8xf32>, tensor<2x4x0x8xf32>, tensor<2x4x0x8xf32>)
+         outs(%o : tensor<2x4x0x8xf32>) -> tensor<2x4x0x8xf32>
+  return %0 : tensor<2x4x0x8xf32>
+}
+
+module attributes {transform.with_named_sequence} {
+  transform.named_sequence @__transform_main(%root: !transform.any_op {transform.readonly}) {
+    %op = transform.structured.match ops{["imhsa.attention"]} in %root : (!transform.any_op) -> !transform.any_op
+    %tile, %loop = transform.structured.tile_using_for %op tile_sizes [1] : (!transform.any_op) -> (!transform.any_op, !transform.any_op)
+    transform.yield
+  }
+}

@@ -1,0 +1,331 @@
+//===- Tile.cpp - attention cores in loops over tiles ---------------------===//
+// Part of imhsa, under the Apache License v2.0 with LLVM Exceptions: see LICENSE.
+
+#include "dialect/Tiling.h"
+#include "passes/Passes.h"
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Arith/Utils/Utils.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/SCF/Transforms/TileUsingInterface.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+
+namespace imhsa {
+#define GEN_PASS_DEF_TILEPASS
+#include "passes/Passes.h.inc"
+} // namespace imhsa
+
+using namespace imhsa;
+
+//===----------------------------------------------------------------------===//
+// Sizes of tiles
+//===----------------------------------------------------------------------===//
+
+// Scores that one tile may have, in all heads together. The expansion holds up to three
+// such matrices (logits, mixed logits, mixed weights) of 4 bytes each: about 1 MiB.
+static constexpr int64_t scoresInTile = 96 * 1024;
+// Keys that need no sweep: all of them are in one tile.
+static constexpr int64_t mostShortKeys = 512;
+// Queries in a tile, and queries (of landmarks) that stay together over long keys, so that
+// all tokens are read once.
+static constexpr int64_t mostQueries = 64, mostLandmarks = 256;
+// Ranges of keys where queries alone give no parallel work.
+static constexpr int64_t defaultSplits = 8;
+// Head count assumed where the types do not say it.
+static constexpr int64_t assumedHeads = 8;
+
+namespace {
+struct TileSizes {
+  int64_t batch, queries, keys, splits;
+};
+} // namespace
+
+// The largest tile of at most `most` and at least half of it, a multiple of `multiple`, that
+// divides `size`, so that all tiles have one static shape; `most` where there is none.
+static int64_t evenTile(int64_t size, int64_t most, int64_t multiple) {
+  if (ShapedType::isDynamic(size) || size == 0)
+    return most;
+  for (int64_t tile = llvm::alignDown(most, multiple); 2 * tile >= most; tile -= multiple)
+    if (size % tile == 0)
+      return tile;
+  return most;
+}
+
+static int64_t headsOf(const Scores &scores) {
+  int64_t heads = 1;
+  for (int64_t count : {scores.queryHeads(), scores.scoreHeads(), scores.resultHeads()})
+    heads = std::max(heads, ShapedType::isDynamic(count) ? assumedHeads : count);
+  return heads;
+}
+
+static bool isAtMost(int64_t size, int64_t limit) {
+  return !ShapedType::isDynamic(size) && size <= limit;
+}
+
+// Fills in the sizes that are 0 in `sizes`.
+static TileSizes chooseSizes(const Scores &scores, TileSizes sizes, imhsa::TileLoops loops) {
+  int64_t heads = headsOf(scores), queries = scores.queries(), keys = scores.keys();
+  bool isShort = isAtMost(keys, sizes.keys ? sizes.keys : mostShortKeys);
+  if (!sizes.queries) {
+    if (isShort) {
+      int64_t most = scoresInTile / (heads * std::max<int64_t>(keys, 1));
+      sizes.queries = evenTile(queries, std::clamp<int64_t>(most, 8, mostQueries), 1);
+    } else if (isAtMost(queries, mostLandmarks)) {
+      sizes.queries = std::max<int64_t>(queries, 1);
+    } else {
+      sizes.queries = evenTile(queries, mostQueries, 1);
+    }
+  }
+  bool oneTile = isAtMost(queries, sizes.queries);
+  if (!sizes.keys && isShort) {
+    sizes.keys = std::max<int64_t>(keys, 1);
+  } else if (!sizes.keys) {
+    int64_t rows = std::max<int64_t>(oneTile ? queries : sizes.queries, 1);
+    int64_t most = std::clamp<int64_t>(scoresInTile / (heads * rows), 16, mostShortKeys);
+    sizes.keys = evenTile(keys, llvm::alignDown(most, 16), 16);
+  }
+  if (!sizes.splits)
+    sizes.splits = loops == imhsa::TileLoops::Parallel && oneTile ? defaultSplits : 1;
+  return sizes;
+}
+
+//===----------------------------------------------------------------------===//
+// Loops
+//===----------------------------------------------------------------------===//
+
+// Tiles `op` by `tileSizes`, 0 for loops that are not cut, and returns the operation on the tile.
+template <typename OpTy>
+static FailureOr<OpTy> tile(RewriterBase &rewriter, OpTy op, imhsa::TileLoops loops,
+                            ArrayRef<OpFoldResult> tileSizes, ReductionTilingStrategy strategy) {
+  scf::SCFTilingOptions options;
+  options.setLoopType(loops == imhsa::TileLoops::Parallel
+                          ? scf::SCFTilingOptions::LoopType::ForallOp
+                          : scf::SCFTilingOptions::LoopType::ForOp);
+  options.setTileSizes(tileSizes);
+  options.setReductionTilingStrategy(strategy);
+  if (strategy != ReductionTilingStrategy::FullReduction)
+    options.setReductionDims(static_cast<unsigned>(tileSizes.size() - 1));
+  FailureOr<scf::SCFTilingResult> result = scf::tileUsingSCF(rewriter, op, options);
+  if (failed(result))
+    return failure();
+  rewriter.replaceOp(op, result->replacements);
+  return cast<OpTy>(result->tiledOps.front());
+}
+
+// Batch elements and queries. A loop that is known to be no longer than its tile is not cut.
+template <typename OpTy>
+static FailureOr<OpTy> tileRows(RewriterBase &rewriter, OpTy op, imhsa::TileLoops loops,
+                                const TileSizes &sizes) {
+  Scores scores = op.getScores();
+  SmallVector<OpFoldResult> tileSizes(loopsOf(op).size(), rewriter.getIndexAttr(0));
+  if (!isAtMost(scores.batch(), sizes.batch))
+    tileSizes[0] = rewriter.getIndexAttr(sizes.batch);
+  if (!isAtMost(scores.queries(), sizes.queries))
+    tileSizes[1] = rewriter.getIndexAttr(sizes.queries);
+  if (llvm::all_of(tileSizes, isZeroInteger))
+    return op;
+  return tile(rewriter, op, loops, tileSizes, ReductionTilingStrategy::FullReduction);
+}
+
+// At most `splits` ranges of keys, each of whole tiles. Which keys a range has depends on their
+// number alone, never on the number of threads.
+template <typename OpTy>
+static FailureOr<OpTy> splitKeys(RewriterBase &rewriter, OpTy op, imhsa::TileLoops loops,
+                                 const TileSizes &sizes) {
+  int64_t keys = op.getScores().keys();
+  if (sizes.splits == 1 || isAtMost(keys, sizes.keys))
+    return op;
+  rewriter.setInsertionPoint(op);
+  OpFoldResult count = op.getIterationDomain(rewriter).back().size;
+  AffineExpr keysExpr = rewriter.getAffineSymbolExpr(0);
+  AffineExpr range = keysExpr.ceilDiv(sizes.splits * sizes.keys) * sizes.keys;
+  // Where there are no keys, a range of one tile, since a loop cannot have a step of 0.
+  AffineMap map = AffineMap::get(0, 1, {range, rewriter.getAffineConstantExpr(sizes.keys)},
+                                 rewriter.getContext());
+  SmallVector<OpFoldResult> tileSizes(loopsOf(op).size(), rewriter.getIndexAttr(0));
+  tileSizes.back() = affine::makeComposedFoldedAffineMax(rewriter, op.getLoc(), map, {count});
+  return tile(rewriter, op, loops, tileSizes,
+              ReductionTilingStrategy::PartialReductionOuterParallel);
+}
+
+// One tile of keys after the other, added to what the tiles before gave. Built here rather than
+// by `scf::tileUsingSCF`, which would ask for as many lanes as a tile has keys.
+template <typename OpTy>
+static LogicalResult sweepKeys(RewriterBase &rewriter, OpTy op, int64_t tileSize) {
+  Location loc = op.getLoc();
+  OpBuilder::InsertionGuard guard(rewriter);
+  rewriter.setInsertionPoint(op);
+  SmallVector<OpFoldResult> offsets, sizes;
+  for (const Range &range : op.getIterationDomain(rewriter)) {
+    offsets.push_back(range.offset);
+    sizes.push_back(range.size);
+  }
+  OpFoldResult keys = sizes.back(), zero = rewriter.getIndexAttr(0);
+  SetVector<unsigned> reductionDims;
+  reductionDims.insert(sizes.size() - 1);
+  constexpr auto strategy = ReductionTilingStrategy::PartialReductionOuterReduction;
+
+  sizes.back() = rewriter.getIndexAttr(1); // lanes
+  FailureOr<SmallVector<Value>> inits =
+      op.generateInitialTensorForPartialReduction(rewriter, loc, sizes, reductionDims);
+  if (failed(inits))
+    return failure();
+  auto toValue = [&](OpFoldResult index) {
+    return getValueOrCreateConstantIndexOp(rewriter, loc, index);
+  };
+  auto loop = scf::ForOp::create(rewriter, loc, toValue(zero), toValue(keys),
+                                 toValue(rewriter.getIndexAttr(tileSize)), *inits);
+  rewriter.setInsertionPointToEnd(loop.getBody());
+  offsets.back() = loop.getInductionVar();
+  if (std::optional<int64_t> count = getConstantIntValue(keys); count && *count % tileSize == 0) {
+    sizes.back() = rewriter.getIndexAttr(tileSize);
+  } else {
+    AffineExpr first = rewriter.getAffineDimExpr(0), all = rewriter.getAffineSymbolExpr(0);
+    AffineMap rest = AffineMap::get(1, 1, {all - first, rewriter.getAffineConstantExpr(tileSize)},
+                                    rewriter.getContext());
+    sizes.back() =
+        affine::makeComposedFoldedAffineMin(rewriter, loc, rest, {offsets.back(), toValue(keys)});
+  }
+  FailureOr<TilingResult> tiled = op.tileToPartialReduction(
+      rewriter, loc, strategy, loop.getRegionIterArgs(), offsets, sizes, reductionDims, zero);
+  if (failed(tiled))
+    return failure();
+  SmallVector<Value> yields;
+  for (auto [index, value] : llvm::enumerate(tiled->tiledValues)) {
+    SmallVector<OpFoldResult> resultOffsets, resultSizes;
+    if (failed(op.getPartialResultTilePosition(rewriter, index, strategy, offsets, sizes,
+                                               reductionDims, zero, resultOffsets, resultSizes)))
+      return failure();
+    SmallVector<OpFoldResult> strides(resultSizes.size(), rewriter.getIndexAttr(1));
+    yields.push_back(tensor::InsertSliceOp::create(rewriter, loc, value,
+                                                   loop.getRegionIterArgs()[index], resultOffsets,
+                                                   resultSizes, strides));
+  }
+  scf::YieldOp::create(rewriter, loc, yields);
+
+  rewriter.setInsertionPointAfter(loop);
+  FailureOr<MergeResult> merged =
+      op.mergeReductions(rewriter, loc, loop.getResults(), reductionDims);
+  if (failed(merged))
+    return failure();
+  rewriter.replaceOp(op, merged->replacements);
+  return success();
+}
+
+// The normalisers of all rows first, then an attention that is a plain sum over keys.
+static std::pair<LogSumExpOp, AttentionOp> separateNormalisers(RewriterBase &rewriter,
+                                                               AttentionOp op) {
+  Location loc = op.getLoc();
+  rewriter.setInsertionPoint(op);
+  Scores scores = op.getScores(), rows = scores;
+  rows.interaction.post = rows.interaction.postBias = Value();
+  Value init = op.getLseInit();
+  if (!init)
+    init = tensor::EmptyOp::create(rewriter, loc, logSumExpSizes(rewriter, loc, scores),
+                                   scores.computeType());
+  auto normalisers = LogSumExpOp::create(rewriter, loc, rows, init);
+  scores.lse = normalisers->getResult(0);
+  auto sum = AttentionOp::create(rewriter, loc, scores, op.getValue(), op.getValueOrder(),
+                                 op.getInit(), op.getOutputOrder());
+  SmallVector<Value> results = {sum->getResult(0), normalisers->getResult(0)};
+  rewriter.replaceOp(op, ArrayRef<Value>(results).take_front(op->getNumResults()));
+  return {normalisers, sum};
+}
+
+//===----------------------------------------------------------------------===//
+// The pass
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+struct TilePass : imhsa::impl::TilePassBase<TilePass> {
+  using TilePassBase::TilePassBase;
+
+  void runOnOperation() override {
+    for (auto [name, value, least] :
+         {std::tuple("batch", int64_t(batch), 1), std::tuple("queries", int64_t(queries), 0),
+          std::tuple("keys", int64_t(keys), 0), std::tuple("splits", int64_t(splits), 0)})
+      if (value < least) {
+        emitError(getOperation()->getLoc())
+            << "imhsa-tile: option " << name << ": expected at least " << least << ", found "
+            << value;
+        return signalPassFailure();
+      }
+    SmallVector<Operation *> cores;
+    getOperation()->walk([&](Operation *op) {
+      if (isa<AttentionOp, LogSumExpOp>(op) && !hasEmptyOperand(op))
+        cores.push_back(op);
+    });
+    for (Operation *op : cores) {
+      auto attention = dyn_cast<AttentionOp>(op);
+      if (failed(attention ? tileAttention(attention) : tileLogSumExp(cast<LogSumExpOp>(op))))
+        return signalPassFailure();
+    }
+  }
+
+private:
+  LogicalResult tileAttention(AttentionOp op) {
+    ScheduleAttr schedule = op.getScheduleAttr();
+    if (!op.hasPureTensorSemantics() || op.hasLandmarks()) {
+      notTiled(op) << (op.hasLandmarks() ? "it has landmarks; run imhsa-decompose first"
+                                         : "expected tensors, found memrefs");
+      return success();
+    }
+    if (schedule && schedule.getKind() != KernelKind::General)
+      return success();
+    TileSizes given = fromOptions();
+    if (schedule)
+      given = {given.batch, schedule.getQueries(), schedule.getKeys(), schedule.getSplits()};
+    // The schedule says how to cut what is whole; tiles have none.
+    op.removeScheduleAttr();
+    TileSizes sizes = chooseSizes(op.getScores(), given, loops);
+    IRRewriter rewriter(op);
+    FailureOr<AttentionOp> rows = tileRows(rewriter, op, loops, sizes);
+    if (failed(rows))
+      return failure();
+    ++numTiled;
+    Scores scores = rows->getScores();
+    if (isAtMost(scores.keys(), sizes.keys))
+      return success();
+    if (!scores.interaction.mixesAfter() || scores.lse)
+      return reduceKeys(rewriter, *rows, sizes);
+    auto [normalisers, sum] = separateNormalisers(rewriter, *rows);
+    ++numSeparated;
+    return success(succeeded(reduceKeys(rewriter, normalisers, sizes)) &&
+                   succeeded(reduceKeys(rewriter, sum, sizes)));
+  }
+
+  LogicalResult tileLogSumExp(LogSumExpOp op) {
+    if (!op.hasPureTensorSemantics()) {
+      notTiled(op) << "expected tensors, found memrefs";
+      return success();
+    }
+    TileSizes sizes = chooseSizes(op.getScores(), fromOptions(), loops);
+    IRRewriter rewriter(op);
+    FailureOr<LogSumExpOp> rows = tileRows(rewriter, op, loops, sizes);
+    if (failed(rows))
+      return failure();
+    ++numTiled;
+    return reduceKeys(rewriter, *rows, sizes);
+  }
+
+  template <typename OpTy>
+  LogicalResult reduceKeys(RewriterBase &rewriter, OpTy op, const TileSizes &sizes) {
+    FailureOr<OpTy> range = splitKeys(rewriter, op, loops, sizes);
+    if (failed(range))
+      return failure();
+    if (isAtMost(range->getScores().keys(), sizes.keys))
+      return success();
+    ++numSwept;
+    return sweepKeys(rewriter, *range, sizes.keys);
+  }
+
+  TileSizes fromOptions() const { return {batch, queries, keys, splits}; }
+};
+
+} // namespace
