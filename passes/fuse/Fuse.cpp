@@ -12,7 +12,9 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Linalg/IR/LinalgInterfaces.h"
+#include "mlir/Dialect/MemRef/Transforms/Transforms.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Tensor/Transforms/Transforms.h"
 #include "mlir/IR/Matchers.h"
 
 using namespace mlir;
@@ -123,14 +125,29 @@ static Value zeroFilledDestination(Value init) {
   return {};
 }
 
+// The only use of a value's elements, null where there is none or more than one.
+// Asking for a size is no use: it is answered from the operands.
+static OpOperand *onlyUse(Value value) {
+  OpOperand *found = nullptr;
+  for (OpOperand &use : value.getUses()) {
+    if (isa<tensor::DimOp>(use.getOwner()))
+      continue;
+    if (found)
+      return nullptr;
+    found = &use;
+  }
+  return found;
+}
+
 // Follows the only use of `weights` to its product. A string says why there is none.
 static const char *findProduct(WeightsOp weights, Product &product) {
   Value current = weights->getResult(0);
   Roles roles = {Role::Batch, Role::Head, Role::Query, Role::Key};
   while (true) {
-    if (!current.hasOneUse())
-      return current.use_empty() ? "it has no use" : "it has more than one use";
-    OpOperand &use = *current.use_begin();
+    OpOperand *onlyOne = onlyUse(current);
+    if (!onlyOne)
+      return "it has none or more than one use";
+    OpOperand &use = *onlyOne;
     Operation *user = use.getOwner();
     if (auto expand = dyn_cast<tensor::ExpandShapeOp>(user)) {
       std::optional<Roles> reshaped =
@@ -356,6 +373,11 @@ struct FusePass : imhsa::impl::FusePassBase<FusePass> {
     }
     RewritePatternSet patterns(&getContext());
     patterns.add<FoldTruncation, FoldExtension>(&getContext());
+    memref::populateResolveRankedShapedTypeResultDimsPatterns(patterns);
+    tensor::populateFoldTensorEmptyPatterns(patterns);
+    tensor::ExpandShapeOp::getCanonicalizationPatterns(patterns, &getContext());
+    tensor::CollapseShapeOp::getCanonicalizationPatterns(patterns, &getContext());
+    tensor::DimOp::getCanonicalizationPatterns(patterns, &getContext());
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
       signalPassFailure();
   }

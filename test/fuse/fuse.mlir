@@ -134,3 +134,27 @@ func.func @conversions(%q: tensor<1x6x7x64xbf16>, %k: tensor<1x6x49x64xf32>, %v:
   } -> tensor<1x6x7x32xbf16>
   return %r16 : tensor<1x6x7x32xbf16>
 }
+
+// -----
+
+// Asking for a size of the weights is no use of them: it is answered from the queries.
+
+// CHECK-LABEL: func @sizes
+// CHECK-SAME: %[[Q:[a-z0-9]+]]: tensor<1x6x?x64xf32>
+// CHECK-NOT: imhsa.weights
+// CHECK: imhsa.attention
+// CHECK: return %{{.*}}, %{{.*}} : tensor<1x6x?x32xf32>, index
+func.func @sizes(%q: tensor<1x6x?x64xf32>, %k: tensor<1x6x49x64xf32>, %v: tensor<1x6x49x32xf32>,
+                 %zi: tensor<1x6x?x49xf32>) -> (tensor<1x6x?x32xf32>, index) {
+  %c = arith.constant 0.0 : f32
+  %c2 = arith.constant 2 : index
+  %z = imhsa.weights ins(%q, %k : tensor<1x6x?x64xf32>, tensor<1x6x49x64xf32>) outs(%zi : tensor<1x6x?x49xf32>) -> tensor<1x6x?x49xf32>
+  %n = tensor.dim %z, %c2 : tensor<1x6x?x49xf32>
+  %e = tensor.empty(%n) : tensor<1x6x?x32xf32>
+  %0 = linalg.fill ins(%c : f32) outs(%e : tensor<1x6x?x32xf32>) -> tensor<1x6x?x32xf32>
+  %r = linalg.contract
+         indexing_maps = [affine_map<(b, g, n, e, m) -> (b, g, n, m)>, affine_map<(b, g, n, e, m) -> (b, g, m, e)>,
+                          affine_map<(b, g, n, e, m) -> (b, g, n, e)>]
+         ins(%z, %v : tensor<1x6x?x49xf32>, tensor<1x6x49x32xf32>) outs(%0 : tensor<1x6x?x32xf32>) -> tensor<1x6x?x32xf32>
+  return %r, %n : tensor<1x6x?x32xf32>, index
+}
