@@ -23,6 +23,7 @@ class Imhsa_Op<string mnemonic, list<Trait> traits = []> :
       DeclareOpInterfaceMethods<MemoryEffectsOpInterface>,
       DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface, ["reifyResultShapes"]>]> {
   let hasVerifier = 1;
+  let hasCanonicalizer = 1;
   // The first of `outs` has one element for every element of the result.
   code initDeclaration = [{
     ::mlir::MutableOperandRange getDpsInitsMutable() { return getOutsMutable(); }
@@ -93,6 +94,8 @@ def Imhsa_AttentionOp : Imhsa_ScoresOp<"attention", [
     * **Heads.** Key head `h / (H/H')` serves query head `h`, value head
       `g / (G/G')` result head `g`. S, the heads of the softmax, is H without `pre`.
       G is S without `post`.
+    * **pre_bias** is finite. It shifts all logits of a row alike, so that only the
+      log-sum-exp shows it.
     * **order.** Each token tensor is `bhnd` (default) or `bnhd`.
     * **bias** `[B|1, H|1, N|1, M]` is added to the logits before mixing.
     * **What is kept**: positions that all of `keep` (i1, `[B|1, N|1, M]`),
