@@ -9,6 +9,10 @@
 using namespace mlir;
 using namespace imhsa;
 
+// FLOPs that a stored byte is worth: processors do about that many in the time
+// in which they move one.
+static constexpr double kByteWeight = 16;
+
 static void addCleanUp(OpPassManager &pm) {
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
@@ -23,6 +27,10 @@ void imhsa::buildFrontEnd(OpPassManager &pm, const FrontEndOptions &options, Til
   if (options.until <= Stage::Decompose)
     return;
 
+  ReorderContractionsPassOptions reorder;
+  reorder.allowReassociation = true;
+  reorder.byteWeight = kByteWeight;
+  pm.addPass(createReorderContractionsPass(reorder));
   if (options.until <= Stage::Reorder)
     return;
 

@@ -22,6 +22,7 @@ config.substitutions += [
     (r"\bFileCheck\b", "FileCheck --enable-var-scope --allow-unused-prefixes=false"),
     ("%python", python if os.path.exists(python) else sys.executable),
     ("%repo", config.repo),
+    ("%llvm_lib", os.path.join(os.path.dirname(config.llvm_bin), "lib")),
 ]
 
 # ptxas: PTX can be assembled, with or without a GPU.
