@@ -4,7 +4,9 @@
 #ifndef IMHSA_PASSES_PASSES_H
 #define IMHSA_PASSES_PASSES_H
 
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Pass/Pass.h"
+#include "llvm/Support/CommandLine.h"
 
 namespace imhsa {
 
@@ -16,11 +18,24 @@ enum class TileLoops {
   Sequential
 };
 
+/// What kernels may be compiled to, as values of an option.
+inline llvm::cl::ValuesClass binaryFormats() {
+  using mlir::gpu::CompilationTarget;
+  return llvm::cl::values(
+      clEnumValN(CompilationTarget::Assembly, "isa", "PTX"),
+      clEnumValN(CompilationTarget::Binary, "bin", "a cubin, by ptxas"),
+      clEnumValN(CompilationTarget::Fatbin, "fatbin", "PTX and a cubin, by ptxas and fatbinary"),
+      clEnumValN(CompilationTarget::Offload, "llvm", "LLVM bitcode"));
+}
+
 #define GEN_PASS_DECL
 #include "passes/Passes.h.inc"
 
 #define GEN_PASS_REGISTRATION
 #include "passes/Passes.h.inc"
+
+/// Registers how operations become LLVM IR and PTX: what stage 7 needs.
+void registerTranslations(mlir::DialectRegistry &registry);
 
 } // namespace imhsa
 

@@ -439,6 +439,200 @@ def BufferizePass : Pass<"imhsa-bufferize", "::mlir::ModuleOp"> {
 }
 
 //===----------------------------------------------------------------------===//
+// 6a GPU kernels
+//===----------------------------------------------------------------------===//
+
+def LowerToGpuPass : Pass<"imhsa-lower-to-gpu", "::mlir::ModuleOp"> {
+  let summary = "Every operation on buffers as a GPU kernel and its launch";
+  let description = [{
+    The general GPU path, right for every shape. Each structured linalg operation on
+    buffers, and each `memref.copy`, becomes one kernel: its parallel dimensions are
+    one grid-stride loop over threads, in an order in which neighbouring threads
+    write neighbouring elements, and its reductions are loops in a thread with the
+    partial results in registers. All kernels are `gpu.func`s of one `gpu.module`,
+    `@imhsa_kernels`, named after the function, a number and the operation; the host
+    keeps control flow, arithmetic on sizes, views and the launches. A grid has
+    ceil(points / block-size) blocks in x, at least one (which finds nothing to do
+    where there are no points) and at most `max-blocks`.
+
+    Buffers are memory of the device, except what a function of sizes writes: an
+    `index` stored into an argument. Constants of the module (`memref.global`) go
+    into the `gpu.module` with the kernels that read them.
+
+    Errors: what accesses, allocates or frees a buffer on the host and is no
+    structured linalg operation on buffers; parallel loops on the host; a use of a
+    constant that no kernel makes through views.
+
+    Before:
+    ```mlir
+    func.func @scale(%x: memref<?x8xf32>, %y: memref<?x8xf32>) {
+      %c = arith.constant 2.0 : f32
+      linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i, j)>],
+                      iterator_types = ["parallel", "parallel"]}
+        ins(%x : memref<?x8xf32>) outs(%y : memref<?x8xf32>) {
+      ^bb0(%a: f32, %b: f32):
+        %0 = arith.mulf %a, %c : f32
+        linalg.yield %0 : f32
+      }
+      return
+    }
+    ```
+    After (constants and the sum for the number of blocks left out):
+    ```mlir
+    func.func @scale(%x: memref<?x8xf32>, %y: memref<?x8xf32>) {
+      %d = memref.dim %x, %c0 : memref<?x8xf32>
+      %count = arith.muli %d, %c8 : index
+      gpu.launch_func @imhsa_kernels::@scale_0_generic blocks in (%blocks, %c1, %c1)
+          threads in (%c256, %c1, %c1)
+          args(%count : index, %x : memref<?x8xf32>, %y : memref<?x8xf32>)
+      return
+    }
+    gpu.module @imhsa_kernels {
+      gpu.func @scale_0_generic(%count: index, %x: memref<?x8xf32>, %y: memref<?x8xf32>) kernel
+          attributes {known_block_size = array<i32: 256, 1, 1>} {
+        %first = ...  // block_id * 256 + thread_id
+        %stride = ... // grid_dim * 256
+        scf.for %point = %first to %count step %stride {
+          %j = arith.remui %point, %c8 : index
+          %i = arith.divui %point, %c8 : index
+          %a = memref.load %x[%i, %j] : memref<?x8xf32>
+          %0 = arith.mulf %a, %c : f32
+          memref.store %0, %y[%i, %j] : memref<?x8xf32>
+        }
+        gpu.return
+      }
+    }
+    ```
+  }];
+  let dependentDialects = ["::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
+                           "::mlir::cf::ControlFlowDialect", "::mlir::DLTIDialect",
+                           "::mlir::gpu::GPUDialect", "::mlir::linalg::LinalgDialect",
+                           "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect"];
+  let options = [
+    Option<"blockSize", "block-size", "int64_t", "256", "Threads of a block">,
+    Option<"maxBlocks", "max-blocks", "int64_t", "65535",
+           "Blocks of a grid at most; each thread then takes several points">
+  ];
+  let statistics = [
+    Statistic<"numKernels", "kernels", "Number of kernels made">
+  ];
+}
+
+//===----------------------------------------------------------------------===//
+// 7 binary
+//===----------------------------------------------------------------------===//
+
+def KernelsToNvvmPass : Pass<"imhsa-kernels-to-nvvm", "::mlir::gpu::GPUModuleOp"> {
+  let summary = "The kernels of a gpu.module in the LLVM and NVVM dialects";
+  let description = [{
+    Converts a `gpu.module` of `gpu.func`s on memrefs as upstream's
+    `convert-gpu-to-nvvm` does, with 64-bit indices, but without calls into CUDA's
+    libdevice: PTX comes out whole. Mathematical functions of f32, f16 and bf16
+    become polynomials in f32 (upstream's, which the CPU uses too); what PTX has, and
+    what LLVM makes of it, become LLVM's intrinsics (`absf`, `sqrt`, `fma`, rounding,
+    ...; `arith.maximumf` with its NaNs).
+
+    Errors: a function that is not available so (most of them on f64); anything else
+    that would be a call of a function that is defined elsewhere.
+
+    Before:
+    ```mlir
+    gpu.func @k(%x: memref<?xf32>) kernel attributes {known_block_size = array<i32: 256, 1, 1>} {
+      %i = gpu.thread_id x
+      %a = memref.load %x[%i] : memref<?xf32>
+      %r = math.sqrt %a : f32
+      memref.store %r, %x[%i] : memref<?xf32>
+      gpu.return
+    }
+    ```
+    After (the fields of the memref's descriptor left out):
+    ```mlir
+    llvm.func @k(...) attributes {gpu.kernel, gpu.known_block_size = array<i32: 256, 1, 1>,
+                                  nvvm.kernel, nvvm.maxntid = array<i32: 256, 1, 1>} {
+      %0 = nvvm.read.ptx.sreg.tid.x : i32
+      %i = llvm.sext %0 : i32 to i64
+      %p = llvm.getelementptr inbounds|nuw %base[%i] : (!llvm.ptr, i64) -> !llvm.ptr, f32
+      %a = llvm.load %p : !llvm.ptr -> f32
+      %r = llvm.intr.sqrt(%a) : (f32) -> f32
+      llvm.store %r, %p : f32, !llvm.ptr
+      llvm.return
+    }
+    ```
+  }];
+  let dependentDialects = ["::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
+                           "::mlir::cf::ControlFlowDialect", "::mlir::math::MathDialect",
+                           "::mlir::memref::MemRefDialect", "::mlir::LLVM::LLVMDialect",
+                           "::mlir::NVVM::NVVMDialect", "::mlir::scf::SCFDialect",
+                           "::mlir::vector::VectorDialect"];
+}
+
+def GpuToBinaryPass : Pass<"imhsa-gpu-to-binary", "::mlir::ModuleOp"> {
+  let summary = "Kernels compiled for a chip";
+  let description = [{
+    Compiles every `gpu.module` that is in the LLVM and NVVM dialects, for one chip,
+    and puts a `gpu.binary` in its place. The version of PTX is 8.0 (CUDA 12.0) or the
+    first that has the chip. `format=isa` and `llvm` need nothing but LLVM; `bin` and
+    `fatbin` need ptxas (and fatbinary) of the CUDA toolkit, in the folder `toolkit`
+    or else in one of CUDA_ROOT, CUDA_HOME, CUDA_PATH, /usr/local/cuda, or on PATH.
+
+    Errors: an unknown chip or one older than sm_80 (on which LLVM would end the
+    process); a tool that is needed and not there, or that fails.
+
+    Before:
+    ```mlir
+    gpu.module @kernels { ... }
+    ```
+    After, with `chip=sm_90a`:
+    ```mlir
+    gpu.binary @kernels [#gpu.object<#nvvm.target<O = 3, chip = "sm_90a", features = "+ptx80">,
+                         assembly = "//\0A// Generated by LLVM NVPTX Back-End\0A//...">]
+    ```
+  }];
+  let dependentDialects = ["::mlir::gpu::GPUDialect", "::mlir::LLVM::LLVMDialect",
+                           "::mlir::NVVM::NVVMDialect"];
+  let options = [
+    Option<"chip", "chip", "std::string", "\"sm_80\"", "The chip: sm_80, sm_86, sm_90a, ...">,
+    Option<"format", "format", "::mlir::gpu::CompilationTarget",
+           "::mlir::gpu::CompilationTarget::Assembly", "What to make", "::imhsa::binaryFormats()">,
+    Option<"toolkit", "toolkit", "std::string", "\"\"", "The folder of the CUDA toolkit">
+  ];
+  let statistics = [
+    Statistic<"numModules", "modules", "Number of modules of kernels compiled">
+  ];
+}
+
+def PrintPtxPass : Pass<"imhsa-print-ptx", "::mlir::ModuleOp"> {
+  let summary = "Write the PTX in the module to a file";
+  let description = [{
+    Writes the PTX of every `gpu.binary` as plain text, which the module holds with
+    its line ends escaped. The module stays as it is:
+
+    ```
+    imhsa-opt block.mlir --imhsa-cuda-pipeline=chip=sm_80 --imhsa-print-ptx -o /dev/null
+    ```
+
+    Errors: a file that cannot be written; a `gpu.binary` that holds no PTX.
+
+    From:
+    ```mlir
+    gpu.binary @kernels [#gpu.object<#nvvm.target<...>, assembly = "//\0A// Generated by ...">]
+    ```
+    the text:
+    ```
+    //
+    // Generated by LLVM NVPTX Back-End
+    //
+    .version 8.0
+    .target sm_80
+    ...
+    ```
+  }];
+  let options = [
+    Option<"file", "file", "std::string", "\"-\"", "Where to write; - is standard output">
+  ];
+}
+
+//===----------------------------------------------------------------------===//
 // Checking
 //===----------------------------------------------------------------------===//
 

@@ -56,8 +56,35 @@ void imhsa::buildCpuPipeline(OpPassManager &pm, const CpuPipelineOptions &option
     return;
 }
 
+void imhsa::buildCudaPipeline(OpPassManager &pm, const CudaPipelineOptions &options) {
+  buildFrontEnd(pm, options, TileLoops::Sequential);
+  if (options.until <= Stage::Expand)
+    return;
+
+  pm.addPass(createBufferizePass());
+  if (options.until <= Stage::Bufferize)
+    return;
+
+  pm.addPass(createLowerToGpuPass());
+  addCleanUp(pm);
+  if (options.until <= Stage::Lower)
+    return;
+
+  OpPassManager &kernels = pm.nest<gpu::GPUModuleOp>();
+  kernels.addPass(createKernelsToNvvmPass());
+  addCleanUp(kernels);
+  GpuToBinaryPassOptions binary;
+  binary.chip = options.chip;
+  binary.format = options.format;
+  binary.toolkit = options.toolkit;
+  pm.addPass(createGpuToBinaryPass(binary));
+}
+
 void imhsa::registerImhsaPipelines() {
   PassPipelineRegistration<CpuPipelineOptions>(
       "imhsa-cpu-pipeline", "From functions on tensors to the LLVM dialect of the host",
       buildCpuPipeline);
+  PassPipelineRegistration<CudaPipelineOptions>(
+      "imhsa-cuda-pipeline", "From functions on tensors to kernels compiled for a CUDA chip",
+      buildCudaPipeline);
 }

@@ -42,7 +42,23 @@ struct CpuPipelineOptions : public FrontEndOptions {};
 /// functions have the interface that `imhsa-bufferize` documents.
 void buildCpuPipeline(mlir::OpPassManager &pm, const CpuPipelineOptions &options);
 
-/// Registers `imhsa-cpu-pipeline`.
+struct CudaPipelineOptions : public FrontEndOptions {
+  Option<std::string> chip{*this, "chip", llvm::cl::desc("The chip: sm_80, sm_86, sm_90a, ..."),
+                           llvm::cl::init("sm_80")};
+  Option<mlir::gpu::CompilationTarget> format{
+      *this, "format", llvm::cl::desc("What to make of the kernels"),
+      llvm::cl::init(mlir::gpu::CompilationTarget::Assembly), binaryFormats()};
+  Option<std::string> toolkit{*this, "toolkit",
+                              llvm::cl::desc("The folder of the CUDA toolkit, for bin and fatbin")};
+};
+
+/// From functions on tensors to kernels compiled for a chip. The module that
+/// results has one `gpu.binary` with all kernels, and host functions with the
+/// interface that `imhsa-bufferize` documents, on buffers of the device, in which
+/// each kernel is a `gpu.launch_func`.
+void buildCudaPipeline(mlir::OpPassManager &pm, const CudaPipelineOptions &options);
+
+/// Registers `imhsa-cpu-pipeline` and `imhsa-cuda-pipeline`.
 void registerImhsaPipelines();
 
 } // namespace imhsa

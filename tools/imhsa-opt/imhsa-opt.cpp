@@ -16,6 +16,7 @@ int main(int argc, char **argv) {
   mlir::registerAllDialects(registry);
   mlir::registerAllExtensions(registry);
   imhsa::registerDialect(registry);
+  imhsa::registerTranslations(registry);
   mlir::registerAllPasses();
   imhsa::registerImhsaPasses();
   imhsa::registerImhsaPipelines();

@@ -1,0 +1,53 @@
+//===- Chip.cpp - the chips that there is code for ------------------------===//
+// Part of imhsa, under the Apache License v2.0 with LLVM Exceptions: see LICENSE.
+
+#include "passes/binary/Chip.h"
+
+using namespace mlir;
+using namespace imhsa;
+
+namespace {
+struct Chip {
+  StringLiteral name;
+  /// The first version of PTX that has the chip, as LLVM writes it: 78 is 7.8.
+  unsigned firstPtx;
+};
+} // namespace
+
+/// What both LLVM 22 and the ptxas of CUDA 13 know, from sm_80 on.
+static constexpr Chip kChips[] = {
+    {"sm_80", 70},   {"sm_86", 71},   {"sm_87", 74},   {"sm_88", 90},   {"sm_89", 78},
+    {"sm_90", 78},   {"sm_90a", 80},  {"sm_100", 86},  {"sm_100a", 86}, {"sm_100f", 88},
+    {"sm_103", 88},  {"sm_103a", 88}, {"sm_103f", 88}, {"sm_110", 90},  {"sm_110a", 90},
+    {"sm_110f", 90}, {"sm_120", 87},  {"sm_120a", 87}, {"sm_120f", 88}, {"sm_121", 88},
+    {"sm_121a", 88}, {"sm_121f", 88}};
+
+/// PTX 8.0, of CUDA 12.0, where it has the chip: every driver of CUDA 12 takes it.
+static constexpr unsigned kPtx = 80;
+
+static constexpr int kOptLevel = 3;
+
+/// Whether `name` is "sm_" and a number below that of the first chip.
+static bool isTooOld(StringRef name) {
+  unsigned number, first;
+  StringRef digits = kChips[0].name;
+  bool isChip = name.consume_front("sm_") && !name.consumeInteger(10, number) && name.empty();
+  digits.consume_front("sm_");
+  return isChip && !digits.getAsInteger(10, first) && number < first;
+}
+
+FailureOr<NVVM::NVVMTargetAttr> imhsa::getChipTarget(Location loc, StringRef name) {
+  for (const Chip &chip : kChips)
+    if (chip.name == name) {
+      std::string features = ("+ptx" + Twine(std::max(kPtx, chip.firstPtx))).str();
+      return NVVM::NVVMTargetAttr::get(loc.getContext(), kOptLevel, "nvptx64-nvidia-cuda", name,
+                                       features);
+    }
+  if (isTooOld(name))
+    return emitError(loc) << "option 'chip': '" << name << "' is older than " << kChips[0].name
+                          << ", the oldest chip that there is code for";
+  InFlightDiagnostic error = emitError(loc)
+                             << "option 'chip': '" << name << "' is unknown; expected one of ";
+  llvm::interleaveComma(kChips, error, [&](const Chip &chip) { error << chip.name; });
+  return error;
+}
