@@ -23,7 +23,7 @@ void imhsa::buildFrontEnd(OpPassManager &pm, const FrontEndOptions &options, Til
   pm.addPass(createSymbolDCEPass());
   addCleanUp(pm);
 
-  pm.addPass(createDecomposePass());
+  pm.addPass(options.direct ? createSplitLandmarksPass() : createDecomposePass());
   if (options.until <= Stage::Decompose)
     return;
 
@@ -34,7 +34,8 @@ void imhsa::buildFrontEnd(OpPassManager &pm, const FrontEndOptions &options, Til
   if (options.until <= Stage::Reorder)
     return;
 
-  pm.addPass(createFusePass());
+  if (!options.direct)
+    pm.addPass(createFusePass());
   addCleanUp(pm);
   if (options.until <= Stage::Fuse)
     return;

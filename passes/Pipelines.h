@@ -29,6 +29,11 @@ struct FrontEndOptions : public mlir::PassPipelineOptions<FrontEndOptions> {
           clEnumValN(Stage::Bufferize, "bufferize", "memrefs, results and workspace as arguments"),
           clEnumValN(Stage::Lower, "lower", "loops or kernels, nothing of imhsa left"),
           clEnumValN(Stage::Binary, "binary", "the LLVM dialect and device binaries"))};
+  Option<bool> direct{
+      *this, "direct", llvm::cl::init(false),
+      llvm::cl::desc(
+          "Split landmark attention by its definition instead of decomposing, reordering "
+          "and fusing it: an independent way to the same results, for checks")};
 };
 
 /// Stages 1 to 6c, from functions on tensors to linalg on tensors: inline,

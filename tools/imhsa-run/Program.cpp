@@ -1,0 +1,164 @@
+//===- Program.cpp - compiled functions and calls of them -----------------===//
+// Part of imhsa, under the Apache License v2.0 with LLVM Exceptions: see LICENSE.
+
+#include "tools/imhsa-run/Program.h"
+#include "runtime/ParallelFor.h"
+#include "mlir/ExecutionEngine/OptUtils.h"
+#include "llvm/ExecutionEngine/Orc/JITTargetMachineBuilder.h"
+#include "llvm/Support/TargetSelect.h"
+#include "llvm/Target/TargetMachine.h"
+#include <unistd.h>
+
+using namespace mlir;
+using namespace imhsa::run;
+using llvm::createStringError;
+using llvm::Error;
+using llvm::Expected;
+
+//===----------------------------------------------------------------------===//
+// Compilation
+//===----------------------------------------------------------------------===//
+
+// Compiled code calls `puts` and `abort` where an assertion does not hold (cf.assert). That is a
+// fault of the inputs, found too late for anything but an orderly end of the process.
+static int reportAssertion(const char *message) {
+  llvm::errs() << "imhsa-run: error: a check in the compiled function failed: "
+               << StringRef(message).trim() << '\n';
+  return 0;
+}
+[[noreturn]] static void endProcess() { _exit(1); }
+
+Expected<Program> Program::compile(ModuleOp module, StringRef entry, FunctionType type,
+                                   unsigned optLevel) {
+  llvm::InitializeNativeTarget();
+  llvm::InitializeNativeTargetAsmPrinter();
+  Expected<llvm::orc::JITTargetMachineBuilder> builder =
+      llvm::orc::JITTargetMachineBuilder::detectHost();
+  if (!builder)
+    return builder.takeError();
+  auto level = static_cast<llvm::CodeGenOptLevel>(optLevel);
+  builder->setCodeGenOptLevel(level);
+  Expected<std::unique_ptr<llvm::TargetMachine>> machine = builder->createTargetMachine();
+  if (!machine)
+    return machine.takeError();
+
+  ExecutionEngineOptions options;
+  auto optimize = makeOptimizingTransformer(optLevel, /*sizeLevel=*/0, machine->get());
+  options.transformer = optimize;
+  options.jitCodeGenOptLevel = level;
+  options.enableGDBNotificationListener = false;
+  options.enablePerfNotificationListener = false;
+  Expected<std::unique_ptr<ExecutionEngine>> engine = ExecutionEngine::create(module, options);
+  if (!engine)
+    return engine.takeError();
+  (*engine)->registerSymbols([](llvm::orc::MangleAndInterner intern) {
+    llvm::orc::SymbolMap symbols;
+    auto add = [&](StringRef name, auto *function) {
+      symbols[intern(name)] = {llvm::orc::ExecutorAddr::fromPtr(function),
+                               llvm::JITSymbolFlags::Exported};
+    };
+    add("imhsa_parallel_for", &imhsa_parallel_for);
+    add("puts", &reportAssertion);
+    add("abort", &endProcess);
+    return symbols;
+  });
+
+  Program program;
+  program.type = type;
+  for (auto [suffix, packed] :
+       {std::pair("", &program.function), std::pair("_sizes", &program.sizes)}) {
+    auto function = (*engine)->lookupPacked(("_mlir_ciface_" + entry + suffix).str());
+    if (!function)
+      return function.takeError();
+    *packed = *function;
+  }
+  program.engine = std::move(*engine);
+  return program;
+}
+
+//===----------------------------------------------------------------------===//
+// Calls
+//===----------------------------------------------------------------------===//
+
+// Calls a function on the addresses of `descriptors`: the packed interface takes an array of
+// pointers to arguments, which are pointers to descriptors.
+static void callPacked(void (*function)(void **), std::vector<Descriptor> &descriptors) {
+  SmallVector<void *> pointers, arguments;
+  for (Descriptor &descriptor : descriptors)
+    pointers.push_back(descriptor.get());
+  for (void *&pointer : pointers)
+    arguments.push_back(&pointer);
+  function(arguments.data());
+}
+
+Expected<Call> Call::prepare(const Program &program, ArrayRef<Tensor> inputs) {
+  Call call;
+  call.function = program.function;
+  for (const Tensor &input : inputs)
+    // Compiled code never writes its inputs.
+    call.descriptors.emplace_back(const_cast<char *>(input.getBuffer().data()), input.getShape());
+
+  // Each dimension of each result, and the bytes of the workspace.
+  int64_t count = 1;
+  for (Type result : program.type.getResults())
+    count += cast<RankedTensorType>(result).getRank();
+  SmallVector<int64_t> sizes(count, -1);
+  call.descriptors.emplace_back(sizes.data(), count);
+  callPacked(program.sizes, call.descriptors);
+  call.descriptors.pop_back();
+
+  ArrayRef<int64_t> rest = sizes;
+  for (auto [index, result] : llvm::enumerate(program.type.getResults())) {
+    auto type = cast<RankedTensorType>(result);
+    ArrayRef<int64_t> shape = rest.take_front(type.getRank());
+    rest = rest.drop_front(type.getRank());
+    std::string name = ("output " + Twine(index)).str();
+    for (auto [dim, size] : llvm::enumerate(shape))
+      if (size < 0)
+        return createStringError(name + ": dimension " + Twine(dim) +
+                                 ": expected at least 0, found " + Twine(size) +
+                                 ", computed from the shapes of the inputs");
+    if (Error failed = checkShape(type, shape))
+      return createStringError(name + ": " + llvm::toString(std::move(failed)) +
+                               ", computed from the shapes of the inputs");
+    Expected<Tensor> output = Tensor::allocate(type.getElementType(), shape, name);
+    if (!output)
+      return output.takeError();
+    output->getBuffer().fill(isa<FloatType>(type.getElementType()) ? 0xFF : 0xCC);
+    call.descriptors.emplace_back(output->getBuffer().data(), shape);
+    call.outputs.push_back(std::move(*output));
+  }
+  call.workspaceSize = rest.front();
+  if (call.workspaceSize < 0)
+    return createStringError("workspace: expected at least 0 bytes, found " +
+                             Twine(call.workspaceSize));
+  return call;
+}
+
+Error Call::allocateWorkspace() {
+  Expected<Buffer> buffer = Buffer::allocate(workspaceSize, "workspace");
+  if (!buffer)
+    return buffer.takeError();
+  workspace = std::move(*buffer);
+  workspace.fill(0xFF);
+  descriptors.emplace_back(workspace.data(), workspaceSize);
+  return Error::success();
+}
+
+void Call::run() { callPacked(function, descriptors); }
+
+Error Call::check() const {
+  if (!workspace.isGuardIntact())
+    return createStringError("compiled code wrote beyond the end of its workspace");
+  for (auto [index, output] : llvm::enumerate(outputs)) {
+    const Buffer &bytes = output.getBuffer();
+    if (!bytes.isGuardIntact())
+      return createStringError("compiled code wrote beyond the end of output " + Twine(index));
+    if (output.getElementType().isInteger(1) &&
+        llvm::any_of(ArrayRef(bytes.data(), bytes.size()),
+                     [](char byte) { return byte != 0 && byte != 1; }))
+      return createStringError("compiled code left elements of output " + Twine(index) +
+                               " unwritten");
+  }
+  return Error::success();
+}

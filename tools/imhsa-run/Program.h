@@ -1,0 +1,63 @@
+//===- Program.h - compiled functions and calls of them ----------*- C++ -*-===//
+// Part of imhsa, under the Apache License v2.0 with LLVM Exceptions: see LICENSE.
+
+#ifndef IMHSA_TOOLS_IMHSA_RUN_PROGRAM_H
+#define IMHSA_TOOLS_IMHSA_RUN_PROGRAM_H
+
+#include "tools/imhsa-run/Tensor.h"
+#include "mlir/ExecutionEngine/ExecutionEngine.h"
+#include "mlir/IR/BuiltinOps.h"
+
+namespace imhsa::run {
+
+/// A function, compiled in this process for this processor.
+class Program {
+public:
+  /// Compiles `entry` of `module`, which is in the LLVM dialect and has the entry functions that
+  /// `imhsa-bufferize` makes; `type` is the type on tensors that `entry` had. `optLevel` is LLVM's,
+  /// 0 to 3.
+  static llvm::Expected<Program> compile(mlir::ModuleOp module, llvm::StringRef entry,
+                                         mlir::FunctionType type, unsigned optLevel);
+
+  mlir::FunctionType getType() const { return type; }
+
+private:
+  friend class Call;
+  using Packed = void (*)(void **);
+
+  std::unique_ptr<mlir::ExecutionEngine> engine;
+  mlir::FunctionType type;
+  Packed function = nullptr;
+  Packed sizes = nullptr;
+};
+
+/// A compiled function with its inputs, its outputs and the workspace between them. The inputs
+/// must outlive it.
+class Call {
+public:
+  /// Allocates the outputs. Their bytes are 0xFF, which are NaNs, or 0xCC where they are integers,
+  /// so that what is never written shows.
+  static llvm::Expected<Call> prepare(const Program &program, llvm::ArrayRef<Tensor> inputs);
+
+  /// Allocates the workspace, full of 0xFF; before the first `run`.
+  llvm::Error allocateWorkspace();
+
+  void run();
+
+  /// An error says that compiled code wrote beyond its memory, or left elements of i1 unwritten.
+  llvm::Error check() const;
+
+  llvm::ArrayRef<Tensor> getOutputs() const { return outputs; }
+  std::vector<Tensor> takeOutputs() { return std::move(outputs); }
+
+private:
+  Program::Packed function = nullptr;
+  std::vector<Descriptor> descriptors; ///< of inputs, outputs and workspace
+  std::vector<Tensor> outputs;
+  Buffer workspace;
+  int64_t workspaceSize = 0;
+};
+
+} // namespace imhsa::run
+
+#endif // IMHSA_TOOLS_IMHSA_RUN_PROGRAM_H
