@@ -110,7 +110,6 @@ def Imhsa_AttentionOp : Imhsa_ScoresOp<"attention", [
     * **scale** defaults to D^-1/2.
     * **Types.** One storage type of f32, f16, bf16 or f64; f32 may stand beside a 16-bit
       type in any operand. Products, softmax and mixing are computed in f32 (f64 for f64).
-
     * **Tiling.** The loops are batch, queries, value columns and keys (with landmarks: batch
       and value columns); heads are never cut, since they interact. Keys are cut as a
       partial reduction: of outputs and their log-sum-exps, or with an `lse` operand of

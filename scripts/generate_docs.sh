@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# Generates the reference pages of the dialect and of the passes into a folder:
+#   scripts/generate_docs.sh docs/generated        (./dev docs)
+# mlir-tblgen is taken from PATH, or from $MLIR_TBLGEN.
+set -euo pipefail
+output=$(realpath -m "${1:?usage: generate_docs.sh FOLDER}")
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+tblgen=$(realpath "$(command -v "${MLIR_TBLGEN:-mlir-tblgen}")")
+includes=(-I . -I "$(dirname "$tblgen")/../include")
+
+mkdir -p "$output"
+"$tblgen" -gen-dialect-doc -dialect=imhsa "${includes[@]}" dialect/ImhsaOps.td -o "$output/dialect.md"
+"$tblgen" -gen-pass-doc "${includes[@]}" passes/Passes.td -o "$output/passes.md"
