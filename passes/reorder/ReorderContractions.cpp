@@ -201,7 +201,7 @@ Value Writer::write(const Order &order) {
   Value result = tensors.back().value;
   if (!isRounded)
     return result;
-  // Where the root fills something with zeros, the rounded result goes.
+  // The rounded result is written where the root's zeros would have been.
   Value destination = root.getDpsInits().front();
   if (auto fill = destination.getDefiningOp<LinalgOp>())
     destination = fill.getDpsInits().front();

@@ -11,7 +11,7 @@ import sys
 
 def chain_sizes(count):
     rng = random.Random(count)
-    return [rng.randint(1, 60) for _ in range(count + 1)]
+    return [rng.randint(5, 60) for _ in range(count + 1)]
 
 
 def write_chain(count):
