@@ -3,6 +3,7 @@
 // RUN: imhsa-opt %s --imhsa-analyze -o /dev/null | FileCheck %s --check-prefix=WHOLE
 // RUN: imhsa-opt %s --imhsa-decompose --imhsa-analyze -o /dev/null | FileCheck %s --check-prefix=DECOMPOSED
 // RUN: imhsa-opt %s --imhsa-split-landmarks --imhsa-analyze -o /dev/null | FileCheck %s --check-prefix=SPLIT
+// RUN: imhsa-opt %s --imhsa-split-landmarks --imhsa-tile="queries=16 keys=16 splits=2" --imhsa-analyze -o /dev/null | FileCheck %s --check-prefix=TILED
 // RUN: imhsa-opt %s --imhsa-expand --imhsa-analyze -o /dev/null | FileCheck %s --check-prefix=EXPANDED
 
 // ... products 2 6 64 8 16 = 98304 in the linear order,
@@ -31,7 +32,16 @@
 // SPLIT-NEXT:  imhsa.attention {{.*}} 1x6x64x16xf32 1 49.2 k 36.9 k 49.2 k 270 k 24.0 KiB
 // SPLIT-NEXT:  total 98.3 k 73.7 k 98.3 k 541 k 33.0 KiB
 
-// and the same FLOPs are counted when all is linalg.
+// and in tiles they count the same, but that the normalisers of the first are computed
+// on their own: scores 6 64 8 16 = 49152 and mixing 64 8 36 = 18432 twice.
+// TILED-LABEL: func @attention
+// TILED:       operation at
+// TILED:       imhsa.log_sum_exp {{.*}} 4 49.2 k 18.4 k 0 135 k
+// TILED-NEXT:  imhsa.attention {{.*}} 1x6x8x16xf32 4 49.2 k 36.9 k 49.2 k 270 k
+// TILED-NEXT:  imhsa.attention {{.*}} 1x6x16x16xf32 4 49.2 k 36.9 k 49.2 k 270 k
+// TILED-NEXT:  total 147 k 92.2 k 98.3 k 676 k
+
+// The same FLOPs are counted when all is linalg.
 // EXPANDED-LABEL: func @attention
 // EXPANDED:       total 0 0 270 k 541 k
 func.func @attention(%q: tensor<1x6x64x16xf32>, %k: tensor<1x6x64x16xf32>, %v: tensor<1x6x64x16xf32>, %w: tensor<6x6xf32>)
