@@ -5,8 +5,7 @@
 // has the same headings. Casts that only lose static sizes need no pattern here:
 // upstream folds them into every operation in destination-passing style.
 
-#include "dialect/Imhsa.h"
-#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "dialect/Decompose.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/IR/PatternMatch.h"
@@ -317,21 +316,24 @@ static LogicalResult foldPoolToAll(PoolOp op, PatternRewriter &rewriter) {
   if (op.getKeyLengths() || !op.hasPureTensorSemantics())
     return rewriter.notifyMatchFailure(op, "key_lengths, or memrefs");
 
-  // Sizes first (a cast of sizes is free), then the element type, then the order.
   Location loc = op.getLoc();
+  bool isTransposed = op.getInputOrder() == DimOrder::BNHD;
   auto resultType = cast<RankedTensorType>(op.getInit().getType());
+  auto inputType = cast<RankedTensorType>(op.getInput().getType());
   SmallVector<int64_t> shape(resultType.getShape());
-  if (op.getInputOrder() == DimOrder::BNHD)
+  SmallVector<unsigned> order = {0, 1, 2, 3};
+  if (isTransposed) {
     std::swap(shape[1], shape[2]);
+    std::swap(order[1], order[2]);
+  }
   Value value = op.getInput();
-  auto inputType = cast<RankedTensorType>(value.getType());
   if (inputType.getShape() != ArrayRef(shape))
     value = tensor::CastOp::create(rewriter, loc, inputType.clone(shape), value);
   if (inputType.getElementType() != resultType.getElementType())
-    value = arith::ExtFOp::create(rewriter, loc, resultType.clone(shape), value);
-  if (op.getInputOrder() == DimOrder::BNHD)
+    value = convertInto(rewriter, loc, value, op.getInit(), order);
+  else if (isTransposed)
     value = linalg::TransposeOp::create(rewriter, loc, value, op.getInit(),
-                                        ArrayRef<int64_t>{0, 2, 1, 3})
+                                        SmallVector<int64_t>(order.begin(), order.end()))
                 ->getResult(0);
   rewriter.replaceOp(op, value);
   return success();

@@ -452,17 +452,6 @@ func.func @pool_to_all_bnhd(%q: !n, %o: !q) -> !q {
   return %0 : !q
 }
 
-// CHECK-LABEL: func @pool_to_all_of_a_grid
-// CHECK-SAME: (%[[Q:[a-z0-9]*]]: tensor<?x?x6x8xbf16>, %[[O:[a-z0-9]*]]: tensor<2x6x35x8xf32>
-func.func @pool_to_all_of_a_grid(%q: tensor<?x?x6x8xbf16>, %o: tensor<2x6x35x8xf32>) -> tensor<2x6x35x8xf32> {
-  // CHECK: %[[C:.*]] = tensor.cast %[[Q]] : tensor<?x?x6x8xbf16> to tensor<2x35x6x8xbf16>
-  // CHECK: %[[E:.*]] = arith.extf %[[C]] : tensor<2x35x6x8xbf16> to tensor<2x35x6x8xf32>
-  // CHECK: linalg.transpose ins(%[[E]] : {{.*}}) outs(%[[O]] : {{.*}}) permutation = [0, 2, 1, 3]
-  %0 = imhsa.pool #imhsa.pool<7x5 to 7x5> ins(%q : tensor<?x?x6x8xbf16>) order(input = bnhd)
-         outs(%o : tensor<2x6x35x8xf32>) -> tensor<2x6x35x8xf32>
-  return %0 : tensor<2x6x35x8xf32>
-}
-
 // CHECK-LABEL: func @pool_to_fewer
 func.func @pool_to_fewer(%q: !q, %o: !q, %n: tensor<2xi32>, %u: tensor<2x6x?x8xf32>, %g: tensor<2x6x35x8xf32>) -> (!q, !q, tensor<2x6x35x8xf32>) {
   // CHECK: imhsa.pool #imhsa.pool<5>
@@ -472,6 +461,20 @@ func.func @pool_to_fewer(%q: !q, %o: !q, %n: tensor<2xi32>, %u: tensor<2x6x?x8xf
   // CHECK: imhsa.pool #imhsa.pool<7x5 to 5x7>
   %2 = imhsa.pool #imhsa.pool<7x5 to 5x7> ins(%g : tensor<2x6x35x8xf32>) outs(%g : tensor<2x6x35x8xf32>) -> tensor<2x6x35x8xf32>
   return %0, %1, %2 : !q, !q, tensor<2x6x35x8xf32>
+}
+
+// -----
+
+// CHECK: #[[$READ:.*]] = affine_map<(d0, d1, d2, d3) -> (d0, d2, d1, d3)>
+// CHECK-LABEL: func @pool_to_all_of_a_grid
+// CHECK-SAME: (%[[Q:[a-z0-9]*]]: tensor<?x?x6x8xbf16>, %[[O:[a-z0-9]*]]: tensor<2x6x35x8xf32>
+func.func @pool_to_all_of_a_grid(%q: tensor<?x?x6x8xbf16>, %o: tensor<2x6x35x8xf32>) -> tensor<2x6x35x8xf32> {
+  // CHECK: %[[C:.*]] = tensor.cast %[[Q]] : tensor<?x?x6x8xbf16> to tensor<2x35x6x8xbf16>
+  // CHECK: linalg.generic {indexing_maps = [#[[$READ]], #{{.*}}], {{.*}} ins(%[[C]] : tensor<2x35x6x8xbf16>) outs(%[[O]] : tensor<2x6x35x8xf32>)
+  // CHECK: arith.extf
+  %0 = imhsa.pool #imhsa.pool<7x5 to 7x5> ins(%q : tensor<?x?x6x8xbf16>) order(input = bnhd)
+         outs(%o : tensor<2x6x35x8xf32>) -> tensor<2x6x35x8xf32>
+  return %0 : tensor<2x6x35x8xf32>
 }
 
 // -----
