@@ -124,12 +124,13 @@ def put_together(op, rng):
         properties["operandSegmentSizes"] = f"array<{element}: {sizes}>" if sizes else f"array<{element}>"
     shown = ", ".join(f"{name} = {value}" for name, value in properties.items())
     args = [f"%a{i}" for i in range(len(op["operands"]))]
-    bundle = f"%r:{len(op['results'])} = " if op["results"] else ""
+    values = [f"%r#{i}" for i in range(len(op["results"]))]
+    operands, results = ", ".join(op["operands"]), ", ".join(op["results"])
     return (
-        f"func.func @f({', '.join(f'{a}: {t}' for a, t in zip(args, op['operands']))}) {{\n"
-        f"  {bundle}\"{op['name']}\"({', '.join(args)}) <{{{shown}}}>\n"
-        f"    : ({', '.join(op['operands'])}) -> ({', '.join(op['results'])})\n"
-        "  return\n}\n"
+        f"func.func @f({', '.join(f'{a}: {t}' for a, t in zip(args, op['operands']))}) -> ({results}) {{\n"
+        f"  {f'%r:{len(values)} = ' if values else ''}\"{op['name']}\"({', '.join(args)}) <{{{shown}}}>\n"
+        f"    : ({operands}) -> ({results})\n"
+        f"  return {', '.join(values)}{' : ' if values else ''}{results}\n}}\n"
     )
 
 
@@ -140,7 +141,7 @@ def run(tool, options, modules, seconds):
                               capture_output=True, text=True, timeout=seconds)
     except subprocess.TimeoutExpired:
         return None, 0
-    return done.returncode, done.stdout.count("func.func @f")
+    return done.returncode, len(re.findall("^module", done.stdout, re.MULTILINE))
 
 
 def main():
