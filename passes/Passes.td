@@ -519,6 +519,175 @@ def LowerToGpuPass : Pass<"imhsa-lower-to-gpu", "::mlir::ModuleOp"> {
 }
 
 //===----------------------------------------------------------------------===//
+// 6b CPU kernels
+//===----------------------------------------------------------------------===//
+
+def ParallelizePass : Pass<"imhsa-parallelize"> {
+  let summary = "Large linalg operations in parallel tiles";
+  let description = [{
+    Cuts each linalg operation on tensors that is not in a parallel loop yet into tiles
+    of its parallel dimensions, in an `scf.forall`. A tile is about as much work as the
+    options say, from the innermost dimension out; a dimension of unknown size counts as
+    4096. Operations that fit in one tile stay as they are. The `linalg.fill` that a
+    contraction starts from goes into its tiles.
+
+    Before:
+    ```mlir
+    %zeros = linalg.fill ins(%cst : f32) outs(%e : tensor<?x64xf32>) -> tensor<?x64xf32>
+    %r = linalg.matmul ins(%a, %b : tensor<?x512xf32>, tensor<512x64xf32>)
+                       outs(%zeros : tensor<?x64xf32>) -> tensor<?x64xf32>
+    ```
+    After:
+    ```mlir
+    %r = scf.forall (%i) = (0) to (%m) step (64) shared_outs(%o = %e) -> (tensor<?x64xf32>) {
+      %size = affine.min affine_map<(d0)[s0] -> (-d0 + s0, 64)>(%i)[%m]
+      ...
+      %zeros = linalg.fill ins(%cst : f32) outs(%o_tile : tensor<?x64xf32>) -> tensor<?x64xf32>
+      %tile = linalg.matmul ins(%a_tile, %b : tensor<?x512xf32>, tensor<512x64xf32>)
+                            outs(%zeros : tensor<?x64xf32>) -> tensor<?x64xf32>
+      scf.forall.in_parallel {
+        tensor.parallel_insert_slice %tile into %o[%i, 0] [%size, 64] [1, 1]
+          : tensor<?x64xf32> into tensor<?x64xf32>
+      }
+    }
+    ```
+  }];
+  let options = [
+    Option<"reductionWork", "reduction-work", "int64_t", /*default=*/"1 << 20",
+           "Steps in a tile of an operation that reduces">,
+    Option<"elementwiseWork", "elementwise-work", "int64_t", /*default=*/"1 << 16",
+           "Steps in a tile of an operation that does not">,
+    Option<"reuse", "reuse", "int64_t", /*default=*/"64",
+           "Least size of a tile along which an input is read again and again">
+  ];
+  let statistics = [
+    Statistic<"numParallelized", "operations", "Number of operations cut into parallel tiles">
+  ];
+  let dependentDialects = ["::mlir::affine::AffineDialect", "::mlir::scf::SCFDialect",
+                           "::mlir::tensor::TensorDialect"];
+}
+
+def LinalgToLoopsPass : Pass<"imhsa-linalg-to-loops"> {
+  let summary = "Linalg on memrefs as loops that LLVM vectorises";
+  let description = [{
+    Lowers each linalg operation on memrefs to `scf.for`, in an order that suits the
+    processor instead of the order in which its dimensions are written:
+
+    * Innermost is the dimension along which most operands are contiguous or do not
+      change, first of all the output: LLVM vectorises it without gathers. Only where
+      all parallel dimensions are strided, a reduction is innermost; its sum is then a
+      value that the loop carries.
+    * The other reductions are the next loops. The last of them does up to eight steps
+      in one iteration, so that the output is read and written once for eight products.
+    * An operand of a contraction that is used again for each index of an outer loop is
+      gone over in blocks of `block-size` squared elements.
+
+    An input is read as far out as the loops allow. Sums over one dimension keep their
+    order. Multiplication and addition may be contracted to one rounding
+    (`fastmath<contract>`); nothing else is relaxed.
+
+    Before:
+    ```mlir
+    linalg.matmul ins(%a, %b : memref<?x4xf32>, memref<4x16xf32>) outs(%c : memref<?x16xf32>)
+    ```
+    After:
+    ```mlir
+    scf.for %i = %c0 to %m step %c1 {
+      %a0 = memref.load %a[%i, %c0] : memref<?x4xf32>
+      ...
+      scf.for %j = %c0 to %c16 step %c1 {
+        %c0 = memref.load %c[%i, %j] : memref<?x16xf32>
+        %b0 = memref.load %b[%c0, %j] : memref<4x16xf32>
+        %p0 = arith.mulf %a0, %b0 fastmath<contract> : f32
+        %s0 = arith.addf %c0, %p0 fastmath<contract> : f32
+        ...
+        memref.store %s3, %c[%i, %j] : memref<?x16xf32>
+      }
+    }
+    ```
+  }];
+  let options = [
+    Option<"blockSize", "block-size", "int64_t", /*default=*/"64",
+           "Rows and columns of a block of an operand that is used again and again">
+  ];
+  let statistics = [
+    Statistic<"numLowered", "operations", "Number of linalg operations lowered">
+  ];
+  let dependentDialects = ["::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
+                           "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect"];
+}
+
+def OutlineParallelPass : Pass<"imhsa-outline-parallel", "::mlir::ModuleOp"> {
+  let summary = "Parallel loops as calls of the runtime";
+  let description = [{
+    Moves the body of each outermost `scf.forall` and `scf.parallel` on memrefs to a
+    function of its own, and calls the runtime's `imhsa_parallel_for`
+    (runtime/ParallelFor.h) instead. The indices of all dimensions become one. What the
+    body uses is handed over in a struct on the caller's stack. Pointers to buffers
+    that are distinct get `llvm.noalias`, so that LLVM vectorises without checks.
+
+    Parallel loops inside others stay, and so do those that reduce: they run in one
+    thread.
+
+    Before:
+    ```mlir
+    func.func @f(%x: memref<?xf32>) {
+      scf.parallel (%i) = (%c0) to (%n) step (%c1) {
+        memref.store %cst, %x[%i] : memref<?xf32>
+      }
+      return
+    }
+    ```
+    After:
+    ```mlir
+    llvm.func @imhsa_parallel_for(i64, !llvm.ptr, !llvm.ptr)
+    func.func @f(%x: memref<?xf32>) {
+      %context = llvm.alloca %c1 x !llvm.struct<(ptr, i64)> : (i64) -> !llvm.ptr
+      ...
+      llvm.call @imhsa_parallel_for(%n, %f_parallel, %context) : (i64, !llvm.ptr, !llvm.ptr) -> ()
+      return
+    }
+    func.func private @f_parallel_body(%i: i64, %pointer: !llvm.ptr, %size: i64) {
+      ...
+      memref.store %cst, %x[%index] : memref<?xf32>
+      return
+    }
+    llvm.func internal @f_parallel(%i: i64, %context: !llvm.ptr) {
+      ...
+      func.call @f_parallel_body(%i, %pointer, %size) : (i64, !llvm.ptr, i64) -> ()
+      llvm.return
+    }
+    ```
+  }];
+  let statistics = [
+    Statistic<"numOutlined", "loops", "Number of parallel loops that became calls">
+  ];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
+                           "::mlir::LLVM::LLVMDialect", "::mlir::scf::SCFDialect"];
+}
+
+def VerifyLoweredPass : Pass<"imhsa-verify-lowered"> {
+  let summary = "An error for each imhsa operation";
+  let description = [{
+    Changes nothing. Fails, naming each, if operations of the dialect `imhsa` are left.
+    The pipelines run it after stage 6, where an operation that no pass took would
+    otherwise show as an obscure failure later.
+  }];
+}
+
+def ApproximateMathPass : Pass<"imhsa-approximate-math"> {
+  let summary = "Exponential and logarithm in f32 as polynomials";
+  let description = [{
+    Replaces `math.exp` and `math.log` on f32 by upstream's polynomials, which LLVM
+    vectorises; a call of the C library it would not. NaN and infinities go through as
+    in the library, results are within a few units in the last place, and what would be
+    subnormal may be zero. Other functions and types are left for the library.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
+                           "::mlir::vector::VectorDialect"];
+}
+
+//===----------------------------------------------------------------------===//
 // 7 binary
 //===----------------------------------------------------------------------===//
 

@@ -3,6 +3,10 @@
 
 #include "passes/Pipelines.h"
 #include "passes/Passes.h"
+#include "mlir/Conversion/Passes.h"
+#include "mlir/Dialect/Arith/Transforms/Passes.h"
+#include "mlir/Dialect/Math/Transforms/Passes.h"
+#include "mlir/Dialect/MemRef/Transforms/Passes.h"
 #include "mlir/Pass/PassRegistry.h"
 #include "mlir/Transforms/Passes.h"
 
@@ -16,6 +20,37 @@ static constexpr double kByteWeight = 16;
 static void addCleanUp(OpPassManager &pm) {
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
+}
+
+// What is left on the host, loops over scalars and memrefs, to the LLVM dialect.
+static void addHostToLLVM(OpPassManager &pm) {
+  // 16-bit types are computed in f32, without calls for conversions of bf16.
+  pm.addPass(math::createMathExtendToSupportedTypes());
+  arith::ArithEmulateUnsupportedFloatsOptions emulate;
+  emulate.sourceTypeStrs = {"bf16", "f16"};
+  pm.addPass(arith::createArithEmulateUnsupportedFloats(emulate));
+  pm.addPass(createApproximateMathPass());
+  pm.addPass(memref::createExpandStridedMetadataPass());
+  pm.addPass(createLowerAffinePass());
+  arith::ArithExpandOpsPassOptions expand;
+  expand.includeBf16 = true;
+  pm.addPass(arith::createArithExpandOpsPass(expand));
+  addCleanUp(pm);
+
+  pm.addPass(createSCFToControlFlowPass());
+  pm.addPass(createConvertMathToLLVMPass());
+  pm.addPass(createConvertMathToLibmPass());
+  pm.addPass(createArithToLLVMConversionPass());
+  pm.addPass(createConvertIndexToLLVMPass());
+  pm.addPass(createConvertFuncToLLVMPass());
+  // `malloc` and rounding up would hide from LLVM that buffers are distinct.
+  FinalizeMemRefToLLVMConversionPassOptions memref;
+  memref.useAlignedAlloc = true;
+  pm.addPass(createFinalizeMemRefToLLVMConversionPass(memref));
+  pm.addPass(createConvertControlFlowToLLVMPass());
+  pm.addPass(createUBToLLVMConversionPass());
+  pm.addPass(createReconcileUnrealizedCastsPass());
+  addCleanUp(pm);
 }
 
 void imhsa::buildFrontEnd(OpPassManager &pm, const FrontEndOptions &options, TileLoops loops) {
@@ -40,6 +75,9 @@ void imhsa::buildFrontEnd(OpPassManager &pm, const FrontEndOptions &options, Til
   if (options.until <= Stage::Fuse)
     return;
 
+  TilePassOptions tile;
+  tile.loops = loops;
+  pm.addPass(createTilePass(tile));
   if (options.until <= Stage::Tile)
     return;
 
@@ -52,9 +90,23 @@ void imhsa::buildCpuPipeline(OpPassManager &pm, const CpuPipelineOptions &option
   if (options.until <= Stage::Expand)
     return;
 
+  pm.addPass(createParallelizePass());
+  addCleanUp(pm);
   pm.addPass(createBufferizePass());
   if (options.until <= Stage::Bufferize)
     return;
+
+  pm.addPass(createLinalgToLoopsPass());
+  pm.addPass(memref::createFoldMemRefAliasOpsPass());
+  addCleanUp(pm);
+  pm.addPass(createLoopInvariantCodeMotionPass());
+  pm.addPass(createOutlineParallelPass());
+  addCleanUp(pm);
+  pm.addPass(createVerifyLoweredPass());
+  if (options.until <= Stage::Lower)
+    return;
+
+  addHostToLLVM(pm);
 }
 
 void imhsa::buildCudaPipeline(OpPassManager &pm, const CudaPipelineOptions &options) {
@@ -68,6 +120,7 @@ void imhsa::buildCudaPipeline(OpPassManager &pm, const CudaPipelineOptions &opti
 
   pm.addPass(createLowerToGpuPass());
   addCleanUp(pm);
+  pm.addPass(createVerifyLoweredPass());
   if (options.until <= Stage::Lower)
     return;
 

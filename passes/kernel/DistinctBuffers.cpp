@@ -1,0 +1,68 @@
+//===- DistinctBuffers.cpp - memrefs that do not alias --------------------===//
+// Part of imhsa, under the Apache License v2.0 with LLVM Exceptions: see LICENSE.
+
+#include "passes/kernel/DistinctBuffers.h"
+#include "mlir/Interfaces/ViewLikeInterface.h"
+
+using namespace mlir;
+using namespace imhsa;
+
+// The buffer that `memref` is part of: an allocation, a constant, an argument of an
+// entry function, or a temporary in the workspace. Null if that is not known.
+static Value getBuffer(Value memref) {
+  for (;;) {
+    Operation *op = memref.getDefiningOp();
+    if (!op) {
+      auto function = dyn_cast<func::FuncOp>(memref.getParentBlock()->getParentOp());
+      bool isEntry = function && function->hasAttr(LLVM::LLVMDialect::getEmitCWrapperAttrName());
+      return isEntry ? memref : Value();
+    }
+    if (isa<memref::AllocOp, memref::AllocaOp, memref::GetGlobalOp>(op))
+      return memref;
+    auto view = dyn_cast<ViewLikeOpInterface>(op);
+    if (!view)
+      return {};
+    Value source = view.getViewSource();
+    if (isa<memref::ViewOp>(op) && isa<BlockArgument>(source))
+      return getBuffer(source) ? memref : Value();
+    memref = source;
+  }
+}
+
+// Adds the buffers that `body` writes; false if it is not known what it writes.
+static bool addWrittenBuffers(Region &body, DenseSet<Value> &written) {
+  auto walk = body.walk([&](Operation *op) {
+    if (op->hasTrait<OpTrait::HasRecursiveMemoryEffects>())
+      return WalkResult::advance();
+    std::optional<SmallVector<MemoryEffects::EffectInstance>> effects = getEffectsRecursively(op);
+    if (!effects)
+      return WalkResult::interrupt();
+    for (MemoryEffects::EffectInstance &effect : *effects) {
+      if (!isa<MemoryEffects::Write>(effect.getEffect()))
+        continue;
+      Value buffer = effect.getValue() ? getBuffer(effect.getValue()) : Value();
+      if (!buffer)
+        return WalkResult::interrupt();
+      written.insert(buffer);
+    }
+    return WalkResult::advance();
+  });
+  return !walk.wasInterrupted();
+}
+
+DenseSet<Value> imhsa::findDistinctBuffers(Region &body, ArrayRef<Value> captured) {
+  DenseSet<Value> written, distinct;
+  if (!addWrittenBuffers(body, written))
+    return {};
+  DenseMap<Value, unsigned> numCaptures;
+  for (Value memref : captured) {
+    Value buffer = getBuffer(memref);
+    if (!buffer)
+      return {};
+    ++numCaptures[buffer];
+  }
+  for (Value memref : captured)
+    if (Value buffer = getBuffer(memref); numCaptures[buffer] == 1 || !written.contains(buffer))
+      distinct.insert(memref);
+  return distinct;
+}
