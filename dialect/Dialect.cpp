@@ -3,6 +3,7 @@
 
 #include "dialect/Bufferize.h"
 #include "dialect/Imhsa.h"
+#include "dialect/RuntimeVerify.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -46,6 +47,7 @@ void ImhsaDialect::initialize() {
 void imhsa::registerDialect(DialectRegistry &registry) {
   registry.insert<ImhsaDialect>();
   registerBufferizationModels(registry);
+  registerRuntimeVerificationModels(registry);
 }
 
 //===----------------------------------------------------------------------===//

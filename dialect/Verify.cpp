@@ -5,170 +5,10 @@
 // the tests that break them. Every check looks at what it needs itself, so that
 // no input, however malformed, gets further than its first error.
 
-#include "dialect/Imhsa.h"
-#include "llvm/ADT/StringMap.h"
-#include "llvm/Support/MathExtras.h"
+#include "dialect/Checker.h"
 
 using namespace mlir;
 using namespace imhsa;
-
-namespace {
-
-/// Binds the symbols of an operation (B, H, N, ...) to sizes, and reports the
-/// first operand that disagrees. Dynamic sizes agree with anything.
-class Checker {
-public:
-  explicit Checker(Operation *op) : op(op) {}
-
-  InFlightDiagnostic error(StringRef label) { return op->emitOpError() << '[' << label << "] "; }
-
-  /// A required operand is one operand: the generic form can say otherwise.
-  LogicalResult single(StringRef label, OperandRange operands, StringRef name) {
-    if (operands.size() == 1)
-      return success();
-    return error(label) << name << ": expected one operand, found " << operands.size();
-  }
-
-  LogicalResult rank(StringRef label, Value value, StringRef name, int64_t expected,
-                     bool mayBeOneLess = false) {
-    int64_t found = cast<ShapedType>(value.getType()).getRank();
-    if (found == expected || (mayBeOneLess && found == expected - 1))
-      return success();
-    InFlightDiagnostic diagnostic = error(label) << name << ": expected rank ";
-    if (mayBeOneLess)
-      diagnostic << expected - 1 << " or ";
-    return diagnostic << expected << ", found rank " << found << " (" << value.getType() << ")";
-  }
-
-  LogicalResult atLeastOne(StringRef label, Value value, StringRef name, unsigned dim,
-                           StringRef what) {
-    if (dimSize(value, dim) != 0)
-      return success();
-    return error(label) << name << " dimension " << dim << " (" << what
-                        << "): expected at least 1, found 0";
-  }
-
-  /// Binds `symbol` to dimension `dim`, or checks it against its binding. Where
-  /// `mayBroadcast`, the size 1 agrees too and binds nothing.
-  LogicalResult bind(StringRef label, StringRef symbol, Value value, StringRef name, unsigned dim,
-                     bool mayBroadcast = false) {
-    int64_t size = dimSize(value, dim);
-    if (ShapedType::isDynamic(size) || (mayBroadcast && size == 1))
-      return success();
-    auto [it, isNew] =
-        bound.try_emplace(symbol, Binding{size, (name + " dimension " + Twine(dim)).str()});
-    if (isNew || it->second.size == size)
-      return success();
-    return error(label) << name << " dimension " << dim << " (" << symbol << "): expected "
-                        << (mayBroadcast ? "1 or " : "") << it->second.size << " as in "
-                        << it->second.where << ", found " << size;
-  }
-
-  /// Binds `symbol` to what `other` is bound to, as far as that is known.
-  void alias(StringRef symbol, StringRef other) {
-    auto it = bound.find(other);
-    if (it != bound.end()) {
-      Binding copy = it->second;
-      bound.try_emplace(symbol, copy);
-    }
-  }
-
-  /// The size of `symbol`, kDynamic if unknown.
-  int64_t sizeOf(StringRef symbol) const {
-    auto it = bound.find(symbol);
-    return it == bound.end() ? ShapedType::kDynamic : it->second.size;
-  }
-
-  /// Dimension `dim` divides `symbol` and is not 0.
-  LogicalResult divides(StringRef label, StringRef symbol, Value value, StringRef name,
-                        unsigned dim) {
-    if (failed(atLeastOne(label, value, name, dim, "heads")))
-      return failure();
-    int64_t size = dimSize(value, dim), whole = sizeOf(symbol);
-    if (ShapedType::isDynamic(size) || ShapedType::isDynamic(whole) || whole % size == 0)
-      return success();
-    return error(label) << name << " dimension " << dim << " (heads): expected a divisor of "
-                        << whole << " (" << symbol << "), found " << size;
-  }
-
-  /// Element types: f32, f16, bf16 or f64, one 16-bit type, f64 with nothing else.
-  LogicalResult storage(StringRef label, Value value, StringRef name) {
-    Type type = getElementTypeOrSelf(value);
-    if (!isa<Float16Type, BFloat16Type, Float32Type, Float64Type>(type))
-      return error(label) << name << ": expected elements of f32, f16, bf16 or f64, found " << type;
-    if (!first)
-      first = type, firstName = name.str();
-    if (type.isF64() != first.isF64())
-      return error(label) << name << ": expected " << (first.isF64() ? "f64" : "f32, f16 or bf16")
-                          << " beside " << firstName << " of " << first << ", found " << type;
-    if (type.getIntOrFloatBitWidth() != 16)
-      return success();
-    if (!half)
-      half = type, halfName = name.str();
-    if (type != half)
-      return error(label) << name << ": expected " << half << " (as " << halfName
-                          << ") or f32, found " << type;
-    return success();
-  }
-
-  /// The type that sums have: f64 where operands are, else f32.
-  LogicalResult accumulator(StringRef label, Value value, StringRef name) {
-    Type expected = computeTypeOf(first), found = getElementTypeOrSelf(value);
-    if (found == expected)
-      return success();
-    return error(label) << name << ": expected elements of " << expected << ", found " << found;
-  }
-
-  LogicalResult lengths(StringRef label, Value value) {
-    if (failed(rank(label, value, "key_lengths", 1)))
-      return failure();
-    Type type = getElementTypeOrSelf(value);
-    if (!type.isSignlessInteger(32) && !type.isSignlessInteger(64))
-      return error(label) << "key_lengths: expected elements of i32 or i64, found " << type;
-    return bind(label, "B", value, "key_lengths", 0);
-  }
-
-  /// Dimension `dim` has as many tokens as the grid of `pool`.
-  LogicalResult gridTokens(StringRef label, PoolAttr pool, Value value, StringRef name,
-                           unsigned dim) {
-    int64_t found = dimSize(value, dim), expected = pool.getNumTokens();
-    if (ShapedType::isDynamic(found) || found == expected)
-      return success();
-    return error(label) << name << " dimension " << dim << " (N): expected " << expected
-                        << " as in " << pool << ", found " << found;
-  }
-
-  /// Tensors with as many results, or memrefs with none. That the types of
-  /// results are those of `outs` is checked by DestinationStyleOpInterface.
-  LogicalResult semantics(StringRef label, OperandRange outs) {
-    Value firstShaped;
-    for (Value operand : op->getOperands()) {
-      if (!isa<ShapedType>(operand.getType()))
-        continue;
-      if (!firstShaped)
-        firstShaped = operand;
-      if (isa<MemRefType>(operand.getType()) != isa<MemRefType>(firstShaped.getType()))
-        return error(label) << "operands: expected all tensors or all memrefs, found "
-                            << firstShaped.getType() << " and " << operand.getType();
-    }
-    size_t expected = isa<MemRefType>(firstShaped.getType()) ? 0 : outs.size();
-    if (op->getNumResults() != expected)
-      return error(label) << "results: expected " << expected << ", found " << op->getNumResults();
-    return success();
-  }
-
-private:
-  struct Binding {
-    int64_t size;
-    std::string where;
-  };
-  Operation *op;
-  llvm::StringMap<Binding> bound;
-  Type first, half;
-  std::string firstName, halfName;
-};
-
-} // namespace
 
 // scores_c6 for one interaction around a softmax: binds S and G, which are
 // called `s` and `g` so that landmark attention can have two.
@@ -341,8 +181,10 @@ static LogicalResult verifyLandmarks(Checker &check, AttentionOp op) {
       if (op.getKeyLengths())
         return check.error("attention_c7")
                << "key_lengths: expected none beside landmarks pooled on a grid, found one";
-      if (failed(check.gridTokens("attention_c7", pool, op.getQuery(), "query", q)) ||
-          failed(check.gridTokens("attention_c7", pool, op.getKey(), "key", k)))
+      if (failed(check.fixed("attention_c7", "N", pool.getNumTokens(), pool, op.getQuery(), "query",
+                             q)) ||
+          failed(
+              check.fixed("attention_c7", "N", pool.getNumTokens(), pool, op.getKey(), "key", k)))
         return failure();
     }
   } else {
@@ -374,100 +216,112 @@ static LogicalResult verifyLandmarks(Checker &check, AttentionOp op) {
   return success();
 }
 
-LogicalResult AttentionOp::verify() {
-  Checker check(*this);
-  if (failed(verifyOutCount(check, "attention_c9", getOuts(), 2)) ||
-      failed(check.semantics("scores_c13", getOuts())))
+LogicalResult imhsa::verifyWith(Checker &check, AttentionOp op) {
+  if (failed(verifyOutCount(check, "attention_c9", op.getOuts(), 2)) ||
+      failed(check.semantics("scores_c13", op.getOuts())))
     return failure();
-  Scores scores = getScores();
-  if (failed(verifyQueryKey(check, *this, scores)))
+  Scores scores = op.getScores();
+  if (failed(verifyQueryKey(check, op, scores)))
     return failure();
-  if (hasLandmarks()) {
-    if (failed(verifyLandmarks(check, *this)))
+  if (op.hasLandmarks()) {
+    if (failed(verifyLandmarks(check, op)))
       return failure();
   } else {
-    if (!getKeyLess().empty() || !getQueryLess().empty())
+    if (!op.getKeyLess().empty() || !op.getQueryLess().empty())
       return check.error("attention_c5")
-             << (getKeyLess().empty() ? "query_less" : "key_less")
+             << (op.getKeyLess().empty() ? "query_less" : "key_less")
              << ": expected `interaction`, since there are no landmarks";
     if (failed(verifyInteraction(check, scores.interaction, "", "S", "G")))
       return failure();
   }
-  if (failed(verifyMasks(check, scores, getWindow())))
+  if (failed(verifyMasks(check, scores, op.getWindow())))
     return failure();
 
-  TokenDims v = tokenDims(getValueOrder()), o = tokenDims(getOutputOrder());
-  if (failed(check.single("attention_c1", getODSOperands(2), "value")) ||
-      failed(check.rank("attention_c1", getValue(), "value", 4)) ||
-      failed(check.storage("scores_c2", getValue(), "value")) ||
-      failed(check.bind("attention_c1", "B", getValue(), "value", v.batch)) ||
-      failed(check.bind("attention_c1", "M", getValue(), "value", v.token)) ||
-      failed(check.bind("attention_c1", "E", getValue(), "value", v.width)))
+  TokenDims v = tokenDims(op.getValueOrder()), o = tokenDims(op.getOutputOrder());
+  if (failed(check.single("attention_c1", op.getODSOperands(2), "value")) ||
+      failed(check.rank("attention_c1", op.getValue(), "value", 4)) ||
+      failed(check.storage("scores_c2", op.getValue(), "value")) ||
+      failed(check.bind("attention_c1", "B", op.getValue(), "value", v.batch)) ||
+      failed(check.bind("attention_c1", "M", op.getValue(), "value", v.token)) ||
+      failed(check.bind("attention_c1", "E", op.getValue(), "value", v.width)))
     return failure();
-  if (failed(check.rank("attention_c9", getInit(), "outs", 4)) ||
-      failed(check.storage("attention_c9", getInit(), "outs")) ||
-      failed(check.bind("attention_c9", "B", getInit(), "outs", o.batch)) ||
-      failed(check.bind("attention_c9", "G", getInit(), "outs", o.head)) ||
-      failed(check.atLeastOne("attention_c9", getInit(), "outs", o.head, "G")) ||
-      failed(check.bind("attention_c9", "N", getInit(), "outs", o.token)) ||
-      failed(check.bind("attention_c9", "E", getInit(), "outs", o.width)) ||
-      failed(check.divides("attention_c2", "G", getValue(), "value", v.head)))
+  if (failed(check.rank("attention_c9", op.getInit(), "outs", 4)) ||
+      failed(check.storage("attention_c9", op.getInit(), "outs")) ||
+      failed(check.bind("attention_c9", "B", op.getInit(), "outs", o.batch)) ||
+      failed(check.bind("attention_c9", "G", op.getInit(), "outs", o.head)) ||
+      failed(check.atLeastOne("attention_c9", op.getInit(), "outs", o.head, "G")) ||
+      failed(check.bind("attention_c9", "N", op.getInit(), "outs", o.token)) ||
+      failed(check.bind("attention_c9", "E", op.getInit(), "outs", o.width)) ||
+      failed(check.divides("attention_c2", "G", op.getValue(), "value", v.head)))
     return failure();
-  if (Value lse = getLseInit())
+  if (Value lse = op.getLseInit())
     return success(
         succeeded(verifyDims(check, "attention_c10", lse, "second of outs", {"B", "S", "N"})) &&
         succeeded(check.accumulator("attention_c10", lse, "second of outs")));
   return success();
 }
 
-LogicalResult WeightsOp::verify() {
-  Checker check(*this);
+LogicalResult imhsa::verifyWith(Checker &check, WeightsOp op) {
   return success(
-      succeeded(verifyOutCount(check, "weights_c1", getOuts(), 1)) &&
-      succeeded(verifyScores(check, *this, getScores())) &&
-      succeeded(verifyDims(check, "weights_c1", getInit(), "outs", {"B", "G", "N", "M"})) &&
-      succeeded(check.accumulator("weights_c1", getInit(), "outs")));
+      succeeded(verifyOutCount(check, "weights_c1", op.getOuts(), 1)) &&
+      succeeded(verifyScores(check, op, op.getScores())) &&
+      succeeded(verifyDims(check, "weights_c1", op.getInit(), "outs", {"B", "G", "N", "M"})) &&
+      succeeded(check.accumulator("weights_c1", op.getInit(), "outs")));
 }
 
-LogicalResult LogSumExpOp::verify() {
-  Checker check(*this);
+LogicalResult imhsa::verifyWith(Checker &check, LogSumExpOp op) {
   return success(
-      succeeded(verifyOutCount(check, "log_sum_exp_c1", getOuts(), 1)) &&
-      succeeded(verifyScores(check, *this, getScores())) &&
-      succeeded(verifyDims(check, "log_sum_exp_c1", getInit(), "outs", {"B", "S", "N"})) &&
-      succeeded(check.accumulator("log_sum_exp_c1", getInit(), "outs")));
+      succeeded(verifyOutCount(check, "log_sum_exp_c1", op.getOuts(), 1)) &&
+      succeeded(verifyScores(check, op, op.getScores())) &&
+      succeeded(verifyDims(check, "log_sum_exp_c1", op.getInit(), "outs", {"B", "S", "N"})) &&
+      succeeded(check.accumulator("log_sum_exp_c1", op.getInit(), "outs")));
 }
 
-LogicalResult PoolOp::verify() {
-  Checker check(*this);
-  if (failed(verifyOutCount(check, "pool_c2", getOuts(), 1)) ||
-      failed(check.semantics("pool_c5", getOuts())) ||
-      failed(check.single("pool_c1", getODSOperands(0), "input")) ||
-      failed(check.rank("pool_c1", getInput(), "input", 4)) ||
-      failed(check.storage("pool_c1", getInput(), "input")))
+LogicalResult imhsa::verifyWith(Checker &check, PoolOp op) {
+  if (failed(verifyOutCount(check, "pool_c2", op.getOuts(), 1)) ||
+      failed(check.semantics("pool_c5", op.getOuts())) ||
+      failed(check.single("pool_c1", op.getODSOperands(0), "input")) ||
+      failed(check.rank("pool_c1", op.getInput(), "input", 4)) ||
+      failed(check.storage("pool_c1", op.getInput(), "input")))
     return failure();
-  PoolAttr pool = getPool();
-  TokenDims in = tokenDims(getInputOrder());
-  if (failed(check.bind("pool_c2", "B", getInput(), "input", in.batch)) ||
-      failed(check.bind("pool_c2", "H", getInput(), "input", in.head)) ||
-      failed(check.bind("pool_c2", "D", getInput(), "input", in.width)) ||
-      failed(verifyDims(check, "pool_c2", getInit(), "outs", {"B", "H", "L", "D"})) ||
-      failed(check.storage("pool_c2", getInit(), "outs")))
+  PoolAttr pool = op.getPool();
+  TokenDims in = tokenDims(op.getInputOrder());
+  if (failed(check.bind("pool_c2", "B", op.getInput(), "input", in.batch)) ||
+      failed(check.bind("pool_c2", "H", op.getInput(), "input", in.head)) ||
+      failed(check.bind("pool_c2", "D", op.getInput(), "input", in.width)) ||
+      failed(verifyDims(check, "pool_c2", op.getInit(), "outs", {"B", "H", "L", "D"})) ||
+      failed(check.storage("pool_c2", op.getInit(), "outs")))
     return failure();
-  Type type = getElementTypeOrSelf(getInit());
-  if (type != getElementTypeOrSelf(getInput()) &&
-      failed(check.accumulator("pool_c2", getInit(), "outs")))
+  Type type = getElementTypeOrSelf(op.getInit());
+  if (type != getElementTypeOrSelf(op.getInput()) &&
+      failed(check.accumulator("pool_c2", op.getInit(), "outs")))
     return failure();
-  if (int64_t found = check.sizeOf("L");
-      !ShapedType::isDynamic(found) && found != pool.getNumLandmarks())
-    return check.error("pool_c2") << "outs dimension 2 (L): expected " << pool.getNumLandmarks()
-                                  << " as in " << pool << ", found " << found;
-  if (getKeyLengths()) {
+  if (failed(check.fixed("pool_c2", "L", pool.getNumLandmarks(), pool, op.getInit(), "outs", 2)))
+    return failure();
+  if (op.getKeyLengths()) {
     if (pool.isGrid())
       return check.error("pool_c3") << "key_lengths: expected none beside a grid, found one";
-    if (failed(check.lengths("pool_c3", getKeyLengths())))
+    if (failed(check.lengths("pool_c3", op.getKeyLengths())))
       return failure();
   }
-  return pool.isGrid() ? check.gridTokens("pool_c4", pool, getInput(), "input", in.token)
+  return pool.isGrid() ? check.fixed("pool_c4", "N", pool.getNumTokens(), pool, op.getInput(),
+                                     "input", in.token)
                        : success();
+}
+
+LogicalResult AttentionOp::verify() {
+  Checker check(*this);
+  return verifyWith(check, *this);
+}
+LogicalResult WeightsOp::verify() {
+  Checker check(*this);
+  return verifyWith(check, *this);
+}
+LogicalResult LogSumExpOp::verify() {
+  Checker check(*this);
+  return verifyWith(check, *this);
+}
+LogicalResult PoolOp::verify() {
+  Checker check(*this);
+  return verifyWith(check, *this);
 }

@@ -81,6 +81,13 @@ static OwningOpRef<ModuleOp> isolate(func::FuncOp entry) {
   return copy;
 }
 
+// The CPU pipeline, and before it checks that dimensions agree where the types do not say so: the
+// inputs could otherwise make compiled code read beyond them.
+static void buildCheckedPipeline(OpPassManager &pm, const CpuPipelineOptions &options) {
+  pm.addPass(createGenerateRuntimeVerificationPass());
+  buildCpuPipeline(pm, options);
+}
+
 static Error runPipeline(ModuleOp module, StringRef entry,
                          function_ref<void(OpPassManager &)> build) {
   PassManager pm(module->getContext(), ModuleOp::getOperationName());
@@ -110,7 +117,7 @@ Error imhsa::run::saveStages(func::FuncOp entry, StringRef directory) {
     if (failed(options.parseFromString(("until=" + stage).str())))
       return createStringError("unknown stage '" + stage + "'");
     if (Error failed = runPipeline(*module, entry.getName(),
-                                   [&](OpPassManager &pm) { buildCpuPipeline(pm, options); }))
+                                   [&](OpPassManager &pm) { buildCheckedPipeline(pm, options); }))
       return failed;
     if (Error failed = writeModule(*module, directory,
                                    (i < 9 ? "0" : "") + Twine(i + 1) + "-" + stage + ".mlir"))
@@ -122,7 +129,7 @@ Error imhsa::run::saveStages(func::FuncOp entry, StringRef directory) {
 Expected<Program> imhsa::run::compile(func::FuncOp entry, unsigned optLevel) {
   OwningOpRef<ModuleOp> module = isolate(entry);
   if (Error failed = runPipeline(*module, entry.getName(), [](OpPassManager &pm) {
-        buildCpuPipeline(pm, CpuPipelineOptions());
+        buildCheckedPipeline(pm, CpuPipelineOptions());
       }))
     return std::move(failed);
   return Program::compile(*module, entry.getName(), entry.getFunctionType(), optLevel);
@@ -140,7 +147,7 @@ Expected<Program> imhsa::run::compileReference(func::FuncOp entry, unsigned optL
   if (Error failed = runPipeline(*module, entry.getName(), [](OpPassManager &pm) {
         CpuPipelineOptions options;
         options.direct = true;
-        buildCpuPipeline(pm, options);
+        buildCheckedPipeline(pm, options);
       }))
     return std::move(failed);
   return Program::compile(*module, entry.getName(), type, optLevel);
