@@ -185,18 +185,22 @@ def TilePass : Pass<"imhsa-tile"> {
     * An attention that mixes heads after the softmax, over more keys than a tile has,
       first becomes an `imhsa.log_sum_exp` and an attention with its `lse`: a plain sum
       over keys. Other attentions need one sweep.
+    * A sweep leaves out the keys that `causal` and `window` keep from all queries of the tile.
+      Keys and values that no query of a tile keeps are not read for it: a NaN among them
+      does not reach the tile.
 
     `#imhsa.schedule<general, ...>` on an attention takes the place of the options.
     Left whole, with a remark: landmark attention (run `imhsa-decompose` first) and
     operations on memrefs. Left as they are: operations on tensors that their types say
     are empty, `imhsa.weights`, and `imhsa.pool`.
 
-    Sizes that are not given: 64 queries, fewer where all keys are in one tile of more
-    than 96 Ki scores in all heads together; up to 256 queries are one tile where keys
-    are many, so that landmarks read all tokens once. All keys are in one tile up to 512
-    of them; otherwise a tile has at most 96 Ki scores and 512 keys. A size is lowered,
-    to no less than half, where that makes all tiles equal. `splits` is 8 with
-    `loops=forall` where all queries are in one tile, otherwise 1.
+    Sizes that are not given: up to 512 keys are in one tile, with 64 queries, or fewer so
+    that a tile has at most 48 Ki scores in all heads together. Over more keys a tile has
+    64 queries (up to 256 queries are one tile, so that landmarks read all tokens once), and
+    keys up to 48 Ki scores. With `loops=for`, one tile must keep a device busy: up to 1 Mi
+    scores, 4096 queries, 256 over many keys. A size is lowered, to no less than half, where
+    that makes all tiles equal. `splits` is 8 with `loops=forall` where all queries are in
+    one tile, otherwise 1.
 
     Before:
     ```mlir

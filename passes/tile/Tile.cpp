@@ -26,14 +26,25 @@ using namespace imhsa;
 // Sizes of tiles
 //===----------------------------------------------------------------------===//
 
-// Scores that one tile may have, in all heads together. The expansion holds up to three
-// such matrices (logits, mixed logits, mixed weights) of 4 bytes each: about 1 MiB.
-static constexpr int64_t scoresInTile = 96 * 1024;
+namespace {
+/// What bounds the sizes that nobody gave.
+struct Budget {
+  int64_t scores;             ///< in one tile, in all heads together
+  int64_t queries;            ///< in a tile over many keys
+  int64_t queriesOverFewKeys; ///< in a tile that has all keys
+  int64_t keys;               ///< in a tile
+};
+} // namespace
+
+// The expansion of a tile holds up to three matrices of its scores (logits, mixed logits, mixed
+// weights), 4 bytes each, and copies of its keys and values: about 1 MiB together where each
+// thread has a tile, 20 MiB where one tile at a time keeps a device busy.
+static constexpr Budget parallelBudget = {48 * 1024, 64, 64, 512};
+static constexpr Budget sequentialBudget = {1024 * 1024, 256, 4096, 4096};
 // Keys that need no sweep: all of them are in one tile.
-static constexpr int64_t mostShortKeys = 512;
-// Queries in a tile, and queries (of landmarks) that stay together over long keys, so that
-// all tokens are read once.
-static constexpr int64_t mostQueries = 64, mostLandmarks = 256;
+static constexpr int64_t mostFewKeys = 512;
+// Queries (of landmarks) that stay together over many keys, so that all tokens are read once.
+static constexpr int64_t mostLandmarks = 256;
 // Ranges of keys where queries alone give no parallel work.
 static constexpr int64_t defaultSplits = 8;
 // Head count assumed where the types do not say it.
@@ -69,28 +80,28 @@ static bool isAtMost(int64_t size, int64_t limit) {
 
 // Fills in the sizes that are 0 in `sizes`.
 static TileSizes chooseSizes(const Scores &scores, TileSizes sizes, imhsa::TileLoops loops) {
+  bool isParallel = loops == imhsa::TileLoops::Parallel;
+  const Budget &budget = isParallel ? parallelBudget : sequentialBudget;
   int64_t heads = headsOf(scores), queries = scores.queries(), keys = scores.keys();
-  bool isShort = isAtMost(keys, sizes.keys ? sizes.keys : mostShortKeys);
-  if (!sizes.queries) {
-    if (isShort) {
-      int64_t most = scoresInTile / (heads * std::max<int64_t>(keys, 1));
-      sizes.queries = evenTile(queries, std::clamp<int64_t>(most, 8, mostQueries), 1);
-    } else if (isAtMost(queries, mostLandmarks)) {
-      sizes.queries = std::max<int64_t>(queries, 1);
-    } else {
-      sizes.queries = evenTile(queries, mostQueries, 1);
-    }
+  bool fewKeys = isAtMost(keys, sizes.keys ? sizes.keys : mostFewKeys);
+  if (!sizes.queries && fewKeys) {
+    int64_t most = budget.scores / (heads * std::max<int64_t>(keys, 1));
+    most = std::clamp<int64_t>(most, 8, budget.queriesOverFewKeys);
+    sizes.queries = evenTile(queries, most, 1);
+  } else if (!sizes.queries) {
+    sizes.queries = isAtMost(queries, mostLandmarks) ? std::max<int64_t>(queries, 1)
+                                                     : evenTile(queries, budget.queries, 1);
   }
   bool oneTile = isAtMost(queries, sizes.queries);
-  if (!sizes.keys && isShort) {
+  if (!sizes.keys && fewKeys) {
     sizes.keys = std::max<int64_t>(keys, 1);
   } else if (!sizes.keys) {
-    int64_t rows = std::max<int64_t>(oneTile ? queries : sizes.queries, 1);
-    int64_t most = std::clamp<int64_t>(scoresInTile / (heads * rows), 16, mostShortKeys);
+    int64_t rows = oneTile ? std::max<int64_t>(queries, 1) : sizes.queries;
+    int64_t most = std::clamp<int64_t>(budget.scores / (heads * rows), 16, budget.keys);
     sizes.keys = evenTile(keys, llvm::alignDown(most, 16), 16);
   }
   if (!sizes.splits)
-    sizes.splits = loops == imhsa::TileLoops::Parallel && oneTile ? defaultSplits : 1;
+    sizes.splits = isParallel && oneTile ? defaultSplits : 1;
   return sizes;
 }
 
@@ -153,8 +164,39 @@ static FailureOr<OpTy> splitKeys(RewriterBase &rewriter, OpTy op, imhsa::TileLoo
               ReductionTilingStrategy::PartialReductionOuterParallel);
 }
 
+// The keys that causal and window masks may keep for some query: from the first to the second,
+// which may be none. Query i stands at key position i + query_offset.
+static std::pair<OpFoldResult, OpFoldResult> keptRange(OpBuilder &builder, Location loc,
+                                                       const Scores &scores, OpFoldResult queries,
+                                                       OpFoldResult keys) {
+  // How far a kept key may stand before and after its query. Larger numbers are as good as none.
+  constexpr int64_t far = int64_t(1) << 32;
+  int64_t before = scores.window ? std::min(scores.window->first, far) : far;
+  int64_t after = scores.causal ? 0 : scores.window ? std::min(scores.window->second, far) : far;
+  AffineExpr n, m, offset;
+  bindDims(builder.getContext(), n, m, offset);
+  AffineExpr zero = builder.getAffineConstantExpr(0);
+  SmallVector<OpFoldResult> operands = {queries, keys};
+  if (scores.queryOffset)
+    operands.push_back(scores.queryOffset);
+  else
+    offset = m - n;
+  auto map = [&](ArrayRef<AffineExpr> results) {
+    return AffineMap::get(operands.size(), 0, results, builder.getContext());
+  };
+  OpFoldResult first = builder.getIndexAttr(0), last = keys;
+  if (before < far)
+    first =
+        affine::makeComposedFoldedAffineMax(builder, loc, map({zero, offset - before}), operands);
+  if (after < far)
+    last =
+        affine::makeComposedFoldedAffineMin(builder, loc, map({m, n + offset + after}), operands);
+  return {first, last};
+}
+
 // One tile of keys after the other, added to what the tiles before gave. Built here rather than
-// by `scf::tileUsingSCF`, which would ask for as many lanes as a tile has keys.
+// by `scf::tileUsingSCF`, which would ask for as many lanes as a tile has keys, and would sweep
+// keys that the mask keeps from all queries.
 template <typename OpTy>
 static LogicalResult sweepKeys(RewriterBase &rewriter, OpTy op, int64_t tileSize) {
   Location loc = op.getLoc();
@@ -165,7 +207,8 @@ static LogicalResult sweepKeys(RewriterBase &rewriter, OpTy op, int64_t tileSize
     offsets.push_back(range.offset);
     sizes.push_back(range.size);
   }
-  OpFoldResult keys = sizes.back(), zero = rewriter.getIndexAttr(0);
+  auto [first, last] = keptRange(rewriter, loc, op.getScores(), sizes[1], sizes.back());
+  OpFoldResult zero = rewriter.getIndexAttr(0);
   SetVector<unsigned> reductionDims;
   reductionDims.insert(sizes.size() - 1);
   constexpr auto strategy = ReductionTilingStrategy::PartialReductionOuterReduction;
@@ -178,18 +221,18 @@ static LogicalResult sweepKeys(RewriterBase &rewriter, OpTy op, int64_t tileSize
   auto toValue = [&](OpFoldResult index) {
     return getValueOrCreateConstantIndexOp(rewriter, loc, index);
   };
-  auto loop = scf::ForOp::create(rewriter, loc, toValue(zero), toValue(keys),
+  auto loop = scf::ForOp::create(rewriter, loc, toValue(first), toValue(last),
                                  toValue(rewriter.getIndexAttr(tileSize)), *inits);
   rewriter.setInsertionPointToEnd(loop.getBody());
   offsets.back() = loop.getInductionVar();
-  if (std::optional<int64_t> count = getConstantIntValue(keys); count && *count % tileSize == 0) {
+  std::optional<int64_t> begin = getConstantIntValue(first), end = getConstantIntValue(last);
+  if (begin && end && (*end - *begin) % tileSize == 0) {
     sizes.back() = rewriter.getIndexAttr(tileSize);
   } else {
     AffineExpr first = rewriter.getAffineDimExpr(0), all = rewriter.getAffineSymbolExpr(0);
     AffineMap rest = AffineMap::get(1, 1, {all - first, rewriter.getAffineConstantExpr(tileSize)},
                                     rewriter.getContext());
-    sizes.back() =
-        affine::makeComposedFoldedAffineMin(rewriter, loc, rest, {offsets.back(), toValue(keys)});
+    sizes.back() = affine::makeComposedFoldedAffineMin(rewriter, loc, rest, {offsets.back(), last});
   }
   FailureOr<TilingResult> tiled = op.tileToPartialReduction(
       rewriter, loc, strategy, loop.getRegionIterArgs(), offsets, sizes, reductionDims, zero);
