@@ -26,7 +26,7 @@ import ir
 # By storage type, ||out - expected|| / ||expected||.
 BOUND = {"f64": 1e-11, "f32": 5e-6, "f16": 2e-3, "bf16": 1e-2}
 SECONDS = 300  # at most for one run of the executor
-BIN = os.path.normpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "..", "build", "bin"))
+ROOT = os.path.normpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", ".."))
 
 
 def difference(out: np.ndarray, expected: np.ndarray) -> float:
@@ -41,12 +41,12 @@ def difference(out: np.ndarray, expected: np.ndarray) -> float:
     return 0.0 if error == 0 else float(error / size) if np.isfinite(error) and size else float("inf")
 
 
-def execute(case: cases.Case, inputs: dict, executor: str, folder: str) -> dict[str, np.ndarray] | str:
+def execute(case: cases.Case, inputs: dict, args, folder: str) -> dict[str, np.ndarray] | str:
     """The results by name, or why there are none."""
     source = os.path.join(folder, "case.mlir")
     with open(source, "w") as file:
         file.write(ir.module(case))
-    command = ["imhsa-run", source, "--entry=main", f"--target={executor}"]
+    command = [*shlex.split(args.tool), source, "--entry=main", f"--target={args.executor}"]
     for name, array in inputs.items():
         # .npy files have no bf16: its bits go as uint16.
         np.save(os.path.join(folder, name), array.view(np.uint16) if array.dtype == data.DTYPE["bf16"] else array)
@@ -69,13 +69,13 @@ def execute(case: cases.Case, inputs: dict, executor: str, folder: str) -> dict[
     return outputs
 
 
-def run(case: cases.Case, executor: str, seed: int) -> tuple[bool, str]:
+def run(case: cases.Case, args) -> tuple[bool, str]:
     """True if the case passed, and its line of the table."""
-    inputs = data.inputs(case, np.random.default_rng([seed, zlib.crc32(str(case).encode())]))
+    inputs = data.inputs(case, np.random.default_rng([args.seed, zlib.crc32(str(case).encode())]))
     expected = data.expected(case, inputs)
     with tempfile.TemporaryDirectory(prefix="imhsa-") as folder:
         start = time.monotonic()
-        outputs = execute(case, inputs, executor, folder)
+        outputs = execute(case, inputs, args, folder)
         seconds = time.monotonic() - start
     if isinstance(outputs, str):
         return False, f"{'FAIL':4} {'':19} {seconds:6.2f} s  {case}\n     {outputs}"
@@ -95,6 +95,7 @@ def chosen(args) -> list[cases.Case]:
 def main():
     parser = argparse.ArgumentParser(description="Run the execution cases and compare with the oracle.")
     parser.add_argument("--executor", default="cpu", help="imhsa-run's --target: cpu (default) or another that it has")
+    parser.add_argument("--tool", default=os.path.join(ROOT, "build", "bin", "imhsa-run"), help="imhsa-run, as a command")
     parser.add_argument("--case", action="append", help="only this case, as the table prints it; may be repeated")
     parser.add_argument("--full", action="store_true", help="every combination of operands and of f32, f16 and bf16")
     parser.add_argument("--shard", default="0/1", metavar="I/N", help="only each Nth case, from the Ith on")
@@ -107,20 +108,19 @@ def main():
     if args.emit:
         print("".join(ir.module(case, f"case_{i}") for i, case in enumerate(suite)))
         return 0
-    os.environ["PATH"] = BIN + os.pathsep + os.environ["PATH"]
-    if not shutil.which("imhsa-run"):
-        parser.error(f"imhsa-run is neither in {BIN} nor in PATH: run ./dev build")
+    if not shutil.which(shlex.split(args.tool)[0]):
+        parser.error(f"there is no {args.tool}: run ./dev build")
     np.seterr(all="ignore")  # NaN and infinities are meant.
     repeat = [os.path.relpath(sys.executable), os.path.relpath(__file__), f"--executor={args.executor}"]
     repeat.append(f"--seed={args.seed}")
     failed = 0
     with ThreadPoolExecutor(args.jobs) as pool:
-        for case, (passed, line) in zip(suite, pool.map(lambda case: run(case, args.executor, args.seed), suite)):
+        for case, (passed, line) in zip(suite, pool.map(lambda case: run(case, args), suite)):
             print(line, flush=True)
             if not passed:
                 failed += 1
                 print(f"     {shlex.join([*repeat, f'--case={case}'])}", flush=True)
-    print(f"{len(suite)} cases, {failed} failed; executor {args.executor}, seed {args.seed}")
+    print(f"{failed} of {len(suite)} cases failed; executor {args.executor}, seed {args.seed}")
     return 1 if failed or not suite else 0
 
 
