@@ -39,6 +39,8 @@ static SmallVector<int64_t> chooseTiles(linalg::LinalgOp op, int64_t work, int64
   SmallVector<utils::IteratorType> types = op.getIteratorTypesArray();
   SmallVector<int64_t> extents = op.getStaticLoopRanges();
   SmallVector<int64_t> tiles(extents.size(), 0);
+  if (llvm::is_contained(extents, 0)) // No work; upstream's tiling divides by such a size.
+    return tiles;
   int64_t inTile = 1;
   for (auto [extent, type] : llvm::zip_equal(extents, types)) {
     if (ShapedType::isDynamic(extent))

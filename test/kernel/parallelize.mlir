@@ -63,3 +63,14 @@ func.func @stays(%a: tensor<16x16xf32>, %b: tensor<65536xf32>, %s: tensor<f32>, 
   }
   return %r0, %r1, %r2 : tensor<16x16xf32>, tensor<f32>, tensor<2x?xf32>
 }
+
+// Nothing to do, nothing to cut.
+
+// CHECK-LABEL: func @empty(
+// CHECK-NOT: scf.forall
+// CHECK: return
+func.func @empty(%a: tensor<0x4096x4096xf32>, %c: tensor<0x4096x4096xf32>) -> tensor<0x4096x4096xf32> {
+  %r = linalg.batch_matmul ins(%a, %a : tensor<0x4096x4096xf32>, tensor<0x4096x4096xf32>)
+                           outs(%c : tensor<0x4096x4096xf32>) -> tensor<0x4096x4096xf32>
+  return %r : tensor<0x4096x4096xf32>
+}
