@@ -5,6 +5,7 @@
 #include "dialect/Expand.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/Matchers.h"
 
 using namespace mlir;
 using namespace imhsa;
@@ -187,6 +188,52 @@ static Value contract(OpBuilder &builder, Location loc, Value lhs, Value rhs, Va
                                     filledTensor(builder, loc, 0.0, init),
                                     builder.getAffineMapArrayAttr(maps))
       ->getResult(0);
+}
+
+Value imhsa::maskTokens(OpBuilder &builder, Location loc, Value value, DimOrder order,
+                        Value lengths) {
+  auto type = cast<FloatType>(getElementTypeOrSelf(value));
+  AffineMap identity = builder.getMultiDimIdentityMap(4);
+  AffineMap batch = AffineMap::get(4, 0, {builder.getAffineDimExpr(0)}, builder.getContext());
+  Value zero = arith::ConstantOp::create(builder, loc, builder.getFloatAttr(type, 0.0));
+  Value init = emptyTensor(builder, loc, tensor::getMixedSizes(builder, loc, value), type);
+  SmallVector<utils::IteratorType> parallel(4, utils::IteratorType::parallel);
+  return linalg::GenericOp::create(
+             builder, loc, init.getType(), ValueRange{value, lengths}, init,
+             ArrayRef<AffineMap>{identity, batch, identity}, parallel,
+             [&](OpBuilder &b, Location loc, ValueRange args) {
+               Value token = linalg::IndexOp::create(b, loc, tokenDims(order).token);
+               Value length = arith::IndexCastOp::create(b, loc, b.getIndexType(), args[1]);
+               Value isRead =
+                   arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt, token, length);
+               Value element = arith::SelectOp::create(b, loc, isRead, args[0], zero);
+               linalg::YieldOp::create(b, loc, element);
+             })
+      .getResult(0);
+}
+
+Value imhsa::unmaskedTokens(Value masked, DimOrder order, Value lengths) {
+  auto generic = masked.getDefiningOp<linalg::GenericOp>();
+  if (!generic || !lengths || generic.getNumDpsInputs() != 2 || generic.getNumDpsInits() != 1 ||
+      generic.getNumParallelLoops() != 4 || generic.getNumLoops() != 4 ||
+      generic.getDpsInputOperand(1)->get() != lengths ||
+      !generic.getIndexingMapsArray()[0].isIdentity() ||
+      !generic.getIndexingMapsArray()[2].isIdentity())
+    return {};
+  // select(token < length, value, 0)
+  Block *body = generic.getBody();
+  auto select = body->getTerminator()->getOperand(0).getDefiningOp<arith::SelectOp>();
+  auto compare = select ? select.getCondition().getDefiningOp<arith::CmpIOp>() : arith::CmpIOp();
+  if (!compare || compare.getPredicate() != arith::CmpIPredicate::slt ||
+      select.getTrueValue() != body->getArgument(0) ||
+      !matchPattern(select.getFalseValue(), m_AnyZeroFloat()))
+    return {};
+  auto length = compare.getRhs().getDefiningOp<arith::IndexCastOp>();
+  auto token = compare.getLhs().getDefiningOp<linalg::IndexOp>();
+  if (!token || token.getDim() != tokenDims(order).token || !length ||
+      length.getIn() != body->getArgument(1))
+    return {};
+  return generic.getDpsInputOperand(0)->get();
 }
 
 // (A_Q A_K) V in the paper's order. With grouped values the heads g are split in

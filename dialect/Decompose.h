@@ -27,6 +27,14 @@ Scores keyLessScores(AttentionOp op, mlir::Value keyLandmarks);
 /// Returns the result; `op` has landmarks and is on tensors.
 mlir::Value splitLandmarkAttention(mlir::OpBuilder &builder, AttentionOp op);
 
+/// `value` with zeros at the tokens beyond each batch element's length. A product with weights
+/// that are zero there needs it: such values are not read and may be NaN, and 0 * NaN is NaN.
+mlir::Value maskTokens(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value value,
+                       DimOrder order, mlir::Value lengths);
+
+/// What `masked` masks, where it is made by `maskTokens` with these lengths; null otherwise.
+mlir::Value unmaskedTokens(mlir::Value masked, DimOrder order, mlir::Value lengths);
+
 /// What `heads / grouped` is, the number of heads that share one of the
 /// `grouped` heads of `name`; an error on `op` where the types do not say.
 mlir::FailureOr<int64_t> groupSize(mlir::Operation *op, llvm::StringRef name, int64_t heads,

@@ -349,6 +349,19 @@ struct FoldExtension : OpRewritePattern<AttentionOp> {
   }
 };
 
+//   attention(q, k, mask(v, lengths); lengths) -> attention(q, k, v; lengths)
+struct FoldMaskedValue : OpRewritePattern<AttentionOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(AttentionOp op, PatternRewriter &rewriter) const override {
+    Value source = unmaskedTokens(op.getValue(), op.getValueOrder(), op.getKeyLengths());
+    if (!source)
+      return rewriter.notifyMatchFailure(op, "the value is not masked by the same key lengths");
+    rewriter.modifyOpInPlace(op, [&] { op.getValueMutable().assign(source); });
+    return success();
+  }
+};
+
 struct FusePass : imhsa::impl::FusePassBase<FusePass> {
   void runOnOperation() override {
     IRRewriter rewriter(&getContext());
@@ -372,7 +385,7 @@ struct FusePass : imhsa::impl::FusePassBase<FusePass> {
       ++numFused;
     }
     RewritePatternSet patterns(&getContext());
-    patterns.add<FoldTruncation, FoldExtension>(&getContext());
+    patterns.add<FoldTruncation, FoldExtension, FoldMaskedValue>(&getContext());
     memref::populateResolveRankedShapedTypeResultDimsPatterns(patterns);
     tensor::populateFoldTensorEmptyPatterns(patterns);
     tensor::ExpandShapeOp::getCanonicalizationPatterns(patterns, &getContext());

@@ -14,8 +14,12 @@
 // CHECK: %[[AK:.*]] = imhsa.weights ins(%[[QL]], %[[K]] : {{.*}}) interaction(post = %[[W1]] : tensor<6x6xf32>) key_lengths(%[[LEN]] : tensor<2xi32>) scale(2.000000e+00) {{.*}} -> tensor<2x6x49x?xf32>
 // CHECK: %[[F0:.*]] = linalg.fill ins(%[[ZERO]] : f32) {{.*}} -> tensor<2x6x?x?xf32>
 // CHECK: %[[P:.*]] = linalg.contract indexing_maps = [#[[$QK]], #[[$KV]], #[[$O]]] ins(%[[AQ]], %[[AK]] : {{.*}}) outs(%[[F0]] : tensor<2x6x?x?xf32>)
+// Values beyond a length may be NaN; they must not meet the zeros of the weights.
+// CHECK: %[[MASKED:.*]] = linalg.generic {{.*}} ins(%[[V]], %[[LEN]] : tensor<2x6x?x32xf32>, tensor<2xi32>)
+// CHECK: %[[READ:.*]] = arith.cmpi slt
+// CHECK: arith.select %[[READ]], %{{.*}}, %[[ZERO]]
 // CHECK: %[[F1:.*]] = linalg.fill ins(%[[ZERO]] : f32) outs(%[[OUT]] : tensor<2x6x?x32xf32>)
-// CHECK: %[[R:.*]] = linalg.contract indexing_maps = [#[[$QK]], #[[$KV]], #[[$O]]] ins(%[[P]], %[[V]] : {{.*}}) outs(%[[F1]] : tensor<2x6x?x32xf32>)
+// CHECK: %[[R:.*]] = linalg.contract indexing_maps = [#[[$QK]], #[[$KV]], #[[$O]]] ins(%[[P]], %[[MASKED]] : {{.*}}) outs(%[[F1]] : tensor<2x6x?x32xf32>)
 // CHECK: return %[[R]]
 func.func @pooled(%q: tensor<2x6x?x64xf32>, %k: tensor<2x6x?x64xf32>, %v: tensor<2x6x?x32xf32>, %w0: tensor<6x6xf32>,
                   %w1: tensor<6x6xf32>, %l: tensor<2xi32>, %o: tensor<2x6x?x32xf32>) -> tensor<2x6x?x32xf32> {

@@ -158,3 +158,35 @@ func.func @sizes(%q: tensor<1x6x?x64xf32>, %k: tensor<1x6x49x64xf32>, %v: tensor
          ins(%z, %v : tensor<1x6x?x49xf32>, tensor<1x6x49x32xf32>) outs(%0 : tensor<1x6x?x32xf32>) -> tensor<1x6x?x32xf32>
   return %r, %n : tensor<1x6x?x32xf32>, index
 }
+
+// -----
+
+// attention(q, k, mask(v, lengths); lengths) -> attention(q, k, v; lengths).
+
+// CHECK-LABEL: func @masked_value
+// CHECK-SAME: %[[V:[a-z0-9]+]]: tensor<2x6x?x32xf32>
+// CHECK-NOT: arith.select
+// CHECK: imhsa.attention ins(%{{.*}}, %{{.*}}, %[[V]] : {{.*}}) key_lengths
+func.func @masked_value(%v: tensor<2x6x?x32xf32>, %q: tensor<2x6x49x64xf32>, %k: tensor<2x6x?x64xf32>, %l: tensor<2xi32>,
+                        %zi: tensor<2x6x49x?xf32>, %e: tensor<2x6x?x32xf32>, %o: tensor<2x6x49x32xf32>) -> tensor<2x6x49x32xf32> {
+  %c = arith.constant 0.0 : f32
+  %z = imhsa.weights ins(%q, %k : tensor<2x6x49x64xf32>, tensor<2x6x?x64xf32>) key_lengths(%l : tensor<2xi32>)
+         outs(%zi : tensor<2x6x49x?xf32>) -> tensor<2x6x49x?xf32>
+  %m = linalg.generic {indexing_maps = [affine_map<(a, b, c, d) -> (a, b, c, d)>, affine_map<(a, b, c, d) -> (a)>,
+                                        affine_map<(a, b, c, d) -> (a, b, c, d)>],
+                       iterator_types = ["parallel", "parallel", "parallel", "parallel"]}
+         ins(%v, %l : tensor<2x6x?x32xf32>, tensor<2xi32>) outs(%e : tensor<2x6x?x32xf32>) {
+  ^bb0(%a: f32, %b: i32, %x: f32):
+    %t = linalg.index 2 : index
+    %n = arith.index_cast %b : i32 to index
+    %y = arith.cmpi slt, %t, %n : index
+    %s = arith.select %y, %a, %c : f32
+    linalg.yield %s : f32
+  } -> tensor<2x6x?x32xf32>
+  %0 = linalg.fill ins(%c : f32) outs(%o : tensor<2x6x49x32xf32>) -> tensor<2x6x49x32xf32>
+  %r = linalg.contract
+         indexing_maps = [affine_map<(b, g, n, e, m) -> (b, g, n, m)>, affine_map<(b, g, n, e, m) -> (b, g, m, e)>,
+                          affine_map<(b, g, n, e, m) -> (b, g, n, e)>]
+         ins(%z, %m : tensor<2x6x49x?xf32>, tensor<2x6x?x32xf32>) outs(%0 : tensor<2x6x49x32xf32>) -> tensor<2x6x49x32xf32>
+  return %r : tensor<2x6x49x32xf32>
+}
