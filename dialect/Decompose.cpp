@@ -299,8 +299,11 @@ static FailureOr<Value> decomposeLandmarks(OpBuilder &builder, AttentionOp op) {
                           : op.getInit();
   else
     productInit = emptyTensor(builder, loc, withMembers(resultSizes, o.head), sumType);
+  Value value = op.getValue();
+  if (op.getKeyLengths())
+    value = maskTokens(builder, loc, value, op.getValueOrder(), op.getKeyLengths());
   Value product =
-      contract(builder, loc, forward, op.getValue(), productInit,
+      contract(builder, loc, forward, value, productInit,
                {map({b, g, row, inner}), map(valueExprs, /*withMember=*/false), map(resultExprs)});
   if (grouped) {
     SmallVector<ReassociationIndices> reassociation;
