@@ -464,6 +464,7 @@ func.func @no_result(%t: !t) {
 
 !t = tensor<2x6x5x64xf32>
 !r = tensor<2x6x?x64xf32>
+// DestinationStyleOpInterface looks at this first.
 func.func @result_type(%t: !t) -> !r {
   // expected-error @+1 {{'imhsa.attention' op expected type of operand #3 ('tensor<2x6x5x64xf32>') to match type of corresponding result ('tensor<2x6x?x64xf32>')}}
   %0 = imhsa.attention ins(%t, %t, %t : !t, !t, !t) outs(%t : !t) -> !r
