@@ -89,7 +89,7 @@ def chosen(args) -> list[cases.Case]:
     if args.case:
         return [cases.Case.parse(text) for text in args.case]
     at, count = map(int, args.shard.split("/"))
-    return cases.suite(args.full)[at::count]
+    return [case for case in cases.suite(args.full) if case.type in args.types.split(",")][at::count]
 
 
 def main():
@@ -98,6 +98,7 @@ def main():
     parser.add_argument("--tool", default=os.path.join(ROOT, "build", "bin", "imhsa-run"), help="imhsa-run, as a command")
     parser.add_argument("--case", action="append", help="only this case, as the table prints it; may be repeated")
     parser.add_argument("--full", action="store_true", help="every combination of operands and of f32, f16 and bf16")
+    parser.add_argument("--types", default="f32,f16,bf16,f64", help="only cases of these storage types")
     parser.add_argument("--shard", default="0/1", metavar="I/N", help="only each Nth case, from the Ith on")
     parser.add_argument("--seed", type=int, default=secrets.randbelow(2**32), help="of the inputs; default: a new one")
     parser.add_argument("--jobs", type=int, default=1, help="cases at the same time")
