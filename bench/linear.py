@@ -35,15 +35,18 @@ def measure(tokens: int, repeats: int) -> tuple[float, float]:
 def main() -> int:
     parser = argparse.ArgumentParser(description="Measure that landmark attention is linear in the tokens.")
     parser.add_argument("--tokens", type=int, nargs="+", default=[16384, 32768, 65536, 131072], help="each twice the last")
-    parser.add_argument("--repeats", type=int, default=5, help="calls for each number of tokens; the shortest counts")
+    parser.add_argument("--rounds", type=int, default=3, help="how often each number of tokens has its turn")
+    parser.add_argument("--repeats", type=int, default=5, help="calls in a turn; the shortest of all counts")
     parser.add_argument("--memory-only", action="store_true", help="do not judge the time, where the machine is busy")
     args = parser.parse_args()
 
     print(f"landmark attention, f32, {HEADS} heads of {WIDTH}, {LANDMARKS} landmarks, interaction around both softmaxes\n")
     print(f"{'tokens':>8}{'time':>12}{'growth':>9}{'ns/token':>10}{'memory beyond inputs and outputs':>35}")
+    # In turns, so that a busy moment of the machine does not fall on one size alone.
+    turns = [[measure(tokens, args.repeats) for tokens in args.tokens] for _ in range(args.rounds)]
     failures, before = [], None
-    for tokens in args.tokens:
-        time, memory = measure(tokens, args.repeats)
+    for at, tokens in enumerate(args.tokens):
+        time, memory = min(turn[at][0] for turn in turns), max(turn[at][1] for turn in turns)
         growth = time / before if before else None
         shown = f"{growth:.2f} x" if growth else ""
         print(f"{tokens:8}{time:9.1f} ms{shown:>9}{time * 1e6 / tokens:10.0f}{memory:31.1f} MiB", flush=True)

@@ -151,9 +151,10 @@ def show_ptx():
         with open(path, "w") as file:
             file.write(ptx)
         kernels = re.findall(r"\.entry (\w+)", ptx)
-        lines = [line for line in ptx.splitlines() if line.strip() and not line.startswith("//")]
-        say(f"{len(kernels)} kernels, {len(lines)} lines, in {path}. It begins:\n")
-        say(textwrap.indent("\n".join(lines[:16]), "  "))
+        say(f"{len(kernels)} kernels, {len(ptx.splitlines())} lines, in {path}. It begins:\n")
+        start = re.sub(r"\(\n[^)]*\)", "(...)", ptx[ptx.index(".version") :]).expandtabs(4)
+        lines = [line for line in start.splitlines() if line.strip() and "//" not in line]
+        say(textwrap.indent("\n".join(lines[:20]), "  "))
         return
     sys.exit("demo: no PTX in what imhsa-cuda-pipeline returns")
 
@@ -171,7 +172,7 @@ def main() -> int:
 
     step(3, "It runs on this machine")
     photo = ivit.photograph()
-    say("Tokens: the 8x8 patches of a photograph of Grace Hopper, which matplotlib ships. Weights: made from a seed,")
+    say("Tokens: the 8x8 patches of a photograph of Grace Hopper that matplotlib ships. Weights: made from a seed,")
     say("since no trained iViT is public.\n")
     together, alone, passed = show_execution(ivit.inputs(photo))
 

@@ -113,7 +113,7 @@ def main():
         parser.error(f"there is no {args.tool}: run ./dev build")
     np.seterr(all="ignore")  # NaN and infinities are meant.
     repeat = [os.path.relpath(sys.executable), os.path.relpath(__file__), f"--executor={args.executor}"]
-    repeat.append(f"--seed={args.seed}")
+    repeat += [f"--seed={args.seed}"] + [f"--tool={args.tool}"] * (args.tool != parser.get_default("tool"))
     failed = 0
     with ThreadPoolExecutor(args.jobs) as pool:
         for case, (passed, line) in zip(suite, pool.map(lambda case: run(case, args), suite)):
