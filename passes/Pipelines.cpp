@@ -62,10 +62,12 @@ void imhsa::buildFrontEnd(OpPassManager &pm, const FrontEndOptions &options, Til
   if (options.until <= Stage::Decompose)
     return;
 
-  ReorderContractionsPassOptions reorder;
-  reorder.allowReassociation = true;
-  reorder.byteWeight = kByteWeight;
-  pm.addPass(createReorderContractionsPass(reorder));
+  if (!options.direct) {
+    ReorderContractionsPassOptions reorder;
+    reorder.allowReassociation = true;
+    reorder.byteWeight = kByteWeight;
+    pm.addPass(createReorderContractionsPass(reorder));
+  }
   if (options.until <= Stage::Reorder)
     return;
 
