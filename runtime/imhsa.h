@@ -1,0 +1,159 @@
+/*===- imhsa.h - calling what imhsa-compile made -----------------------------===*\
+|* Part of imhsa, under the Apache License v2.0 with LLVM Exceptions: see LICENSE. *|
+\*===-------------------------------------------------------------------------===*/
+/// \file
+/// The C interface of the runtime: libraries of compiled functions, what they take,
+/// and calls of them on DLPack tensors.
+///
+/// Functions that can fail return IMHSA_OK (zero) or another `imhsa_status`, and
+/// leave the reason as text in `imhsa_last_error()`. An error leaves everything
+/// usable. All functions may be called from several threads at once.
+///
+/// Element types are DLPack's. Where a function takes bfloat16, 16-bit unsigned
+/// integers (kDLUInt) are taken as its bits, since NumPy has no bfloat16. Truth
+/// values are kDLBool of 8 bits.
+
+#ifndef IMHSA_H
+#define IMHSA_H
+
+#include <dlpack/dlpack.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define IMHSA_VERSION_MAJOR 0
+#define IMHSA_VERSION_MINOR 1
+
+typedef enum imhsa_status {
+  IMHSA_OK = 0,
+  /// A null pointer, an index out of range, a name that is not there.
+  IMHSA_INVALID_ARGUMENT = 1,
+  /// A tensor that does not fit: element type, rank, shape, strides, device, alignment, overlap.
+  IMHSA_INVALID_TENSOR = 2,
+  /// A file that cannot be read, is no library of compiled functions, or is damaged.
+  IMHSA_INVALID_LIBRARY = 3,
+  /// No driver, no device, no code for the device.
+  IMHSA_NO_DEVICE = 4,
+  /// A call of the CUDA driver failed.
+  IMHSA_CUDA_ERROR = 5,
+  IMHSA_OUT_OF_MEMORY = 6
+} imhsa_status;
+
+/// "0.1.0".
+const char *imhsa_version(void);
+
+/// Why the last call in this thread that failed did so: one line of text, without the name of the
+/// function. Empty if none has failed. Valid until the next call in this thread that fails.
+const char *imhsa_last_error(void);
+
+/// The tables of functions that were compiled into this program (`imhsa-compile --emit=object`).
+typedef struct imhsa_artifact imhsa_artifact;
+
+/// A library of compiled functions that was opened.
+typedef struct imhsa_library imhsa_library;
+
+/// A function of a library. Lives as long as the library.
+typedef struct imhsa_function imhsa_function;
+
+//===----------------------------------------------------------------------===//
+// Libraries
+//===----------------------------------------------------------------------===//
+
+/// Opens the shared library at `path`, after checking that it is whole.
+imhsa_status imhsa_open(const char *path, imhsa_library **library);
+
+/// Opens what is linked into the program; `artifact` is the symbol NAME_artifact.
+imhsa_status imhsa_open_embedded(imhsa_artifact *artifact, imhsa_library **library);
+
+/// Frees what the library holds, device memory and loaded kernels included, once nothing that was
+/// enqueued needs it any more. No call of its functions may be under way. Null is ignored.
+void imhsa_close(imhsa_library *library);
+
+/// kDLCPU or kDLCUDA: where the tensors of its functions are.
+DLDeviceType imhsa_library_device(const imhsa_library *library);
+
+/// The version of imhsa that compiled it.
+const char *imhsa_library_producer(const imhsa_library *library);
+
+int32_t imhsa_num_functions(const imhsa_library *library);
+
+/// The functions are in the order of the source. Null if `index` is out of range.
+const imhsa_function *imhsa_get_function(const imhsa_library *library, int32_t index);
+
+imhsa_status imhsa_find_function(const imhsa_library *library, const char *name,
+                                 const imhsa_function **function);
+
+//===----------------------------------------------------------------------===//
+// Functions
+//===----------------------------------------------------------------------===//
+
+const char *imhsa_function_name(const imhsa_function *function);
+
+/// The signature and the comment of the source, for a help text.
+const char *imhsa_function_description(const imhsa_function *function);
+
+int32_t imhsa_num_inputs(const imhsa_function *function);
+int32_t imhsa_num_outputs(const imhsa_function *function);
+
+typedef struct imhsa_tensor_type {
+  const char *name;
+  DLDataType type;
+  int32_t rank;
+  /// Bytes of which the address of the first element must be a multiple.
+  int32_t alignment;
+  /// -1 where any size will do.
+  const int64_t *shape;
+} imhsa_tensor_type;
+
+/// What the function takes: inputs from 0 on, then outputs.
+imhsa_status imhsa_get_tensor_type(const imhsa_function *function, int32_t index,
+                                   imhsa_tensor_type *type);
+
+/// What the outputs will be for these inputs: writes the dimensions of output `index`, as many as
+/// its rank, to `shape`. Only the shapes of the inputs are read, but all of them are checked.
+imhsa_status imhsa_get_output_shape(const imhsa_function *function, const DLTensor *const *inputs,
+                                    int32_t index, int64_t *shape);
+
+/// The bytes of memory that a call with these inputs takes for itself. It is allocated at the
+/// first call, on the stream, and kept for the next.
+imhsa_status imhsa_get_workspace_size(const imhsa_function *function,
+                                      const DLTensor *const *inputs, size_t *bytes);
+
+/// Calls the function: `tensors` are the inputs, then the outputs, which the caller allocates.
+///
+/// Everything is checked before anything runs. The innermost dimension must be contiguous; other
+/// strides are free, and strides may be null (row-major). Inputs are only read. Outputs may not
+/// overlap inputs, each other or themselves.
+///
+/// On a CPU the call returns when the outputs are there, and `stream` is ignored. On a GPU it
+/// enqueues its work on `stream` (a CUstream or cudaStream_t; null is the default stream), in the
+/// context that is current or else the primary context of the tensors' device, and returns at
+/// once. It may be captured in a CUDA graph, if it was called once before with such shapes.
+imhsa_status imhsa_run(const imhsa_function *function, const DLTensor *const *tensors, void *stream);
+
+/// The same for managed tensors of DLPack 1.x: also checks their version, and that no output is
+/// flagged as read-only. Does not take ownership.
+imhsa_status imhsa_run_versioned(const imhsa_function *function,
+                                 const DLManagedTensorVersioned *const *tensors, void *stream);
+
+//===----------------------------------------------------------------------===//
+// Threads and memory
+//===----------------------------------------------------------------------===//
+
+/// How many threads, the caller included, functions on a CPU use from now on. Zero or less: the
+/// default again, OMP_NUM_THREADS or else the number of processors that the process may use.
+void imhsa_set_num_threads(int count);
+int imhsa_get_num_threads(void);
+
+/// Frees the workspaces that calls keep for the next call; those in use by a call under way, or
+/// by kernels that are still enqueued, are freed after it.
+void imhsa_release_workspaces(imhsa_library *library);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif // IMHSA_H
