@@ -1,0 +1,77 @@
+//===- Counters.h - what a kernel costs, counted ------------------*- C++ -*-===//
+// Part of imhsa, under the Apache License v2.0 with LLVM Exceptions: see LICENSE.
+
+#ifndef IMHSA_RUNTIME_EMULATOR_COUNTERS_H
+#define IMHSA_RUNTIME_EMULATOR_COUNTERS_H
+
+#include "llvm/ADT/StringRef.h"
+#include <array>
+#include <cstdint>
+#include <map>
+
+namespace imhsa::emulator {
+
+/// What instructions are counted as.
+enum class InstructionKind : uint8_t {
+  Load,
+  Store,
+  Atomic,
+  Ldmatrix,
+  Stmatrix,
+  Mma,
+  Shuffle,
+  Vote,
+  Redux,
+  Approximate, ///< ex2, lg2, rcp, rsqrt, tanh, ... of the special function unit.
+  Convert,     ///< Between floating-point types, packed.
+  Barrier,
+  WarpSync,
+  Fence,
+  CopyAsync, ///< cp.async; commit and wait are not counted.
+  BulkCopy,  ///< cp.async.bulk, either direction.
+  Mbarrier,  ///< Every operation on an mbarrier.
+  NumKinds
+};
+
+/// The kind's name in the JSON report: `load`, `ldmatrix`, ...
+llvm::StringRef getName(InstructionKind kind);
+
+/// Instructions of warps that access memory together.
+struct WarpAccessCounters {
+  uint64_t instructions = 0; ///< Of warps, with at least one lane.
+  /// Passes through memory that they need, and the fewest that accesses of their widths can need:
+  /// wavefronts for shared memory, sectors of 32 bytes for global memory.
+  uint64_t passes = 0;
+  uint64_t fewest = 0;
+
+  WarpAccessCounters &operator+=(const WarpAccessCounters &other) {
+    instructions += other.instructions;
+    passes += other.passes;
+    fewest += other.fewest;
+    return *this;
+  }
+};
+
+struct MemoryCounters {
+  uint64_t bytesRead = 0, bytesWritten = 0; ///< By all lanes; an atomic counts for both.
+};
+
+struct Counters {
+  /// In instructions of lanes: a warp-wide one counts 32.
+  std::array<uint64_t, size_t(InstructionKind::NumKinds)> instructions{};
+  MemoryCounters global, shared, local;
+  /// Bank conflicts are passes - fewest.
+  WarpAccessCounters sharedLoads, sharedStores, ldmatrix, stmatrix;
+  /// Sectors in excess are passes - fewest.
+  WarpAccessCounters globalLoads, globalStores;
+  /// The same by site, only for those sites that cost more than the fewest.
+  std::map<uint32_t, WarpAccessCounters> sites;
+  /// Accesses of lanes that were too far apart to be put together into instructions of a warp.
+  uint64_t notAssembled = 0;
+
+  Counters &operator+=(const Counters &other);
+};
+
+} // namespace imhsa::emulator
+
+#endif // IMHSA_RUNTIME_EMULATOR_COUNTERS_H
