@@ -53,6 +53,8 @@ enum class FindingKind {
   DivergentBarrier,    ///< Reported by the machine: lanes of one block at different barriers.
   DivergentCollective, ///< Reported by the machine: lanes of one warp at different collectives.
   Deadlock,            ///< Reported by the machine: every lane that lives waits.
+  InvalidOperand,      ///< Reported by the machine: an operand that the instruction does not allow.
+  Endless,             ///< Reported by the machine: a lane that loops beyond the launch's limit.
 };
 
 /// The kind's name in messages and in the JSON report: `out-of-bounds`, `race`, ...
