@@ -8,8 +8,7 @@
 #ifndef IMHSA_RUNTIME_ARTIFACT_H
 #define IMHSA_RUNTIME_ARTIFACT_H
 
-#include <dlpack/dlpack.h>
-#include <stdint.h>
+#include "runtime/imhsa.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -77,7 +76,9 @@ typedef struct imhsa_image {
   const void *data;
 } imhsa_image;
 
-typedef struct imhsa_artifact {
+/// The tables of an artifact. A shared library exports them as the symbol
+/// IMHSA_ARTIFACT_SYMBOL, an object file as NAME_artifact.
+struct imhsa_artifact {
   /// "imhsa" and zeros.
   char magic[8];
   /// kImhsaAbi.
@@ -92,11 +93,19 @@ typedef struct imhsa_artifact {
   const char *const *kernels;
   int64_t num_images;
   const imhsa_image *images;
-  /// Bytes of which the address of the workspace must be a multiple.
+  /// Bytes of which the address of the workspace must be a multiple: a power of two, at most 4096
+  /// on a CPU and 256 on a GPU.
   int64_t workspace_alignment;
-  /// The runtime's own; null at first.
+  /// imhsa_call_entry's own; null at first.
   void *state;
-} imhsa_artifact;
+};
+
+#define IMHSA_ARTIFACT_SYMBOL "imhsa_library_artifact"
+
+/// What the C function of entry `index` calls: opens the artifact that it is part of at the first
+/// call, for as long as the process lives, and then does as `imhsa_run`.
+imhsa_status imhsa_call_entry(imhsa_artifact *artifact, int32_t index,
+                              const DLTensor *const *tensors, void *stream);
 
 /// The last 24 bytes of a shared library that `imhsa-compile` wrote: by them the runtime knows,
 /// before the library is mapped, that it is whole.

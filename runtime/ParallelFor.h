@@ -3,12 +3,12 @@
 //
 // The one runtime call that code compiled for the CPU makes. A small pool of
 // threads of its own, so that an artifact can be loaded into any process, with or
-// without an OpenMP runtime. C interface, no dependence on LLVM.
+// without an OpenMP runtime. imhsa.h says how many threads there are.
 
 #ifndef IMHSA_RUNTIME_PARALLELFOR_H
 #define IMHSA_RUNTIME_PARALLELFOR_H
 
-#include <stdint.h>
+#include "runtime/imhsa.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -29,16 +29,6 @@ extern "C" {
 /// shared library that contains this file must not be unloaded (link it with
 /// `-z nodelete`).
 void imhsa_parallel_for(int64_t count, void (*body)(int64_t index, void *context), void *context);
-
-/// Sets how many threads, the caller included, loops that start from now on use. Zero
-/// or less: the default again, which is the first number in the environment variable
-/// OMP_NUM_THREADS, as it was when it was first asked for, or if that is not set or
-/// not a positive number, the number of processors that this process may use. At
-/// most 1024.
-void imhsa_set_num_threads(int count);
-
-/// The number of threads, the caller included, that a loop would use now.
-int imhsa_get_num_threads(void);
 
 #ifdef __cplusplus
 }

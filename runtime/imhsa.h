@@ -24,6 +24,9 @@
 extern "C" {
 #endif
 
+// What is declared here is exported, also from a library built with hidden symbols.
+#pragma GCC visibility push(default)
+
 #define IMHSA_VERSION_MAJOR 0
 #define IMHSA_VERSION_MINOR 1
 
@@ -119,8 +122,8 @@ imhsa_status imhsa_get_output_shape(const imhsa_function *function, const DLTens
 
 /// The bytes of memory that a call with these inputs takes for itself. It is allocated at the
 /// first call, on the stream, and kept for the next.
-imhsa_status imhsa_get_workspace_size(const imhsa_function *function,
-                                      const DLTensor *const *inputs, size_t *bytes);
+imhsa_status imhsa_get_workspace_size(const imhsa_function *function, const DLTensor *const *inputs,
+                                      size_t *bytes);
 
 /// Calls the function: `tensors` are the inputs, then the outputs, which the caller allocates.
 ///
@@ -132,7 +135,8 @@ imhsa_status imhsa_get_workspace_size(const imhsa_function *function,
 /// enqueues its work on `stream` (a CUstream or cudaStream_t; null is the default stream), in the
 /// context that is current or else the primary context of the tensors' device, and returns at
 /// once. It may be captured in a CUDA graph, if it was called once before with such shapes.
-imhsa_status imhsa_run(const imhsa_function *function, const DLTensor *const *tensors, void *stream);
+imhsa_status imhsa_run(const imhsa_function *function, const DLTensor *const *tensors,
+                       void *stream);
 
 /// The same for managed tensors of DLPack 1.x: also checks their version, and that no output is
 /// flagged as read-only. Does not take ownership.
@@ -143,14 +147,20 @@ imhsa_status imhsa_run_versioned(const imhsa_function *function,
 // Threads and memory
 //===----------------------------------------------------------------------===//
 
-/// How many threads, the caller included, functions on a CPU use from now on. Zero or less: the
-/// default again, OMP_NUM_THREADS or else the number of processors that the process may use.
+/// Sets how many threads, the caller included, functions on a CPU use from now on. Zero or less:
+/// the default again, which is the first number in the environment variable OMP_NUM_THREADS, as it
+/// was when it was first asked for, or if that is not set or not a positive number, the number of
+/// processors that this process may use. At most 1024.
 void imhsa_set_num_threads(int count);
+
+/// The number of threads, the caller included, that a function on a CPU would use now.
 int imhsa_get_num_threads(void);
 
 /// Frees the workspaces that calls keep for the next call; those in use by a call under way, or
 /// by kernels that are still enqueued, are freed after it.
 void imhsa_release_workspaces(imhsa_library *library);
+
+#pragma GCC visibility pop
 
 #ifdef __cplusplus
 }
