@@ -123,15 +123,17 @@ public:
   // Meeting points
   //===--------------------------------------------------------------------===//
 
-  /// Barrier `number` is complete: the lanes in `waiting` (sync) go on, those in `arrived` (arrive)
-  /// had gone on before. What either did before its arrival is ordered before what `waiting` do
-  /// next. To be told when the last lane arrives, before any goes on.
-  void barrierReleased(uint32_t number, llvm::ArrayRef<uint32_t> waiting,
-                       llvm::ArrayRef<uint32_t> arrived = {});
+  /// A lane executes `barrier.arrive` on barrier `number` and goes on: what it has done so far is
+  /// ordered before what those do who wait there.
+  void barrierArrive(uint32_t lane, uint32_t number, uint32_t site);
 
-  /// A lane executes `barrier.arrive` and goes on: what it does from now on is not ordered by the
-  /// barrier. Before the barrierReleased that names it under `arrived`.
-  void barrierArrive(uint32_t lane, uint32_t number);
+  /// A lane arrives at barrier `number` and waits. Only counts the instruction.
+  void barrierWait(uint32_t lane, uint32_t number, uint32_t site);
+
+  /// Barrier `number` is complete: the lanes in `waiting` (each once) go on, ordered after each
+  /// other and after the arrivals since the last release. To be told when the last lane has
+  /// arrived, before any goes on.
+  void barrierReleased(uint32_t number, llvm::ArrayRef<uint32_t> waiting);
 
   /// `bar.warp.sync`: the lanes of `mask` in the warp whose first lane is `firstLane` have met.
   void warpSync(uint32_t firstLane, uint32_t mask);
@@ -156,10 +158,13 @@ public:
   /// `cp.async.wait_all`: every copy of the lane, committed or not, is complete.
   void copyWaitAll(uint32_t lane);
 
-  /// `cp.async.mbarrier.arrive`: the copies that the lane has issued so far count as complete for
-  /// those who wait for the phase of `mbarrier` that this arrival belongs to. The arrival itself
-  /// is told by `mbarrierArrive` when the machine does it.
-  void copyMbarrierArrive(uint32_t lane, const void *mbarrier, uint32_t site);
+  /// `cp.async.mbarrier.arrive`: the copies that the lane has issued so far, and that no earlier
+  /// such instruction took, will arrive on `mbarrier`.
+  bool copyMbarrierArrive(uint32_t lane, const void *mbarrier, uint32_t site);
+
+  /// The copies of the lane's oldest such instruction are complete and arrive. To be told before
+  /// the mbarrierComplete that this may cause.
+  void copyMbarrierArrived(uint32_t lane);
 
   //===--------------------------------------------------------------------===//
   // mbarriers: 8 bytes of shared memory
