@@ -61,9 +61,17 @@ LogicalResult ImhsaDialect::verifyOperationAttribute(Operation *op, NamedAttribu
     return op->emitOpError() << "attribute '" << kReassociateAttr
                              << "': expected a unit attribute, found " << attr.getValue();
   }
+  if (attr.getName() == kKernelsAttr) {
+    auto names = dyn_cast<ArrayAttr>(attr.getValue());
+    if (isa<ModuleOp>(op) && names && llvm::all_of(names, llvm::IsaPred<StringAttr>))
+      return success();
+    return op->emitOpError() << "attribute '" << kKernelsAttr
+                             << "': expected an array of strings on a module, found "
+                             << attr.getValue();
+  }
   return op->emitOpError() << "attribute '" << attr.getName().getValue()
                            << "' is not one of the imhsa dialect: expected '" << kReassociateAttr
-                           << "'";
+                           << "' or '" << kKernelsAttr << "'";
 }
 
 LogicalResult ImhsaDialect::verifyRegionArgAttribute(Operation *op, unsigned, unsigned argIndex,

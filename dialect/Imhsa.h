@@ -42,6 +42,8 @@ namespace imhsa {
 
 /// Discardable unit attribute: contractions may be reassociated.
 inline constexpr llvm::StringLiteral kReassociateAttr = "imhsa.reassociate";
+/// Discardable attribute of a module: the names of the kernels that its functions launch by number.
+inline constexpr llvm::StringLiteral kKernelsAttr = "imhsa.kernels";
 /// Discardable argument attribute: sizes that cost models assume for `?`.
 inline constexpr llvm::StringLiteral kSizeHintAttr = "imhsa.size_hint";
 

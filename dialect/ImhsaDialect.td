@@ -36,7 +36,9 @@ def Imhsa_Dialect : Dialect {
     allows `imhsa-reorder-contractions` to reassociate it. `imhsa.size_hint`
     (`array<i64: ...>`) on a function argument gives, for each of its
     dimensions, the size that cost models assume where the type says `?`
-    (0: no hint).
+    (0: no hint). `imhsa.kernels` (array of strings) on a module holds the names
+    of the kernels that `imhsa-launches-to-runtime` made its functions launch by
+    number.
   }];
   let dependentDialects = [
     "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",

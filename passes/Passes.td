@@ -695,6 +695,119 @@ def ApproximateMathPass : Pass<"imhsa-approximate-math"> {
 // 7 binary
 //===----------------------------------------------------------------------===//
 
+def LaunchesToRuntimePass : Pass<"imhsa-launches-to-runtime", "::mlir::ModuleOp"> {
+  let summary = "Launches of kernels as calls of the caller's launcher";
+  let description = [{
+    Gives each entry function that computes (not `f_sizes`) a last argument, a pointer
+    to an `imhsa_launcher` (runtime/Artifact.h), and calls it for each
+    `gpu.launch_func`: with the number of the kernel, the sizes of grid and block and
+    the bytes of dynamic shared memory, and the addresses of the kernel's arguments, in
+    which memrefs are taken apart as in the NVVM dialect. The launcher is the CUDA
+    driver's for the stream of the call, or an emulator's. The names of the kernels are
+    in their order in the module's attribute `imhsa.kernels`.
+
+    Errors: launches that are asynchronous, that have clusters, that have arguments
+    other than numbers, pointers and memrefs with a rank, or that stand outside of
+    entry functions.
+
+    Before:
+    ```mlir
+    func.func @f(%x: memref<?xf32>, %workspace: memref<?xi8>) attributes {llvm.emit_c_interface} {
+      gpu.launch_func @kernels::@k blocks in (%n, %c1, %c1) threads in (%c256, %c1, %c1)
+          args(%n : index, %x : memref<?xf32>)
+      return
+    }
+    ```
+    After (casts left out):
+    ```mlir
+    module attributes {imhsa.kernels = ["k"]} {
+      func.func @f(%x: memref<?xf32>, %workspace: memref<?xi8>, %launcher: !llvm.ptr)
+          attributes {llvm.emit_c_interface} {
+        %values = llvm.alloca %one x !llvm.struct<(i64, ptr, ptr, i64, i64, i64)> : (i32) -> !llvm.ptr
+        %addresses = llvm.alloca %one x !llvm.array<6 x ptr> : (i32) -> !llvm.ptr
+        %dims = llvm.alloca %one x !llvm.array<7 x i64> : (i32) -> !llvm.ptr
+        ...
+        %launch = llvm.load %launcher : !llvm.ptr -> !llvm.ptr
+        llvm.call %launch(%launcher, %kernel, %dims, %addresses)
+            : !llvm.ptr, (!llvm.ptr, i32, !llvm.ptr, !llvm.ptr) -> ()
+        return
+      }
+    }
+    ```
+  }];
+  let statistics = [
+    Statistic<"numLaunches", "launches", "Number of launches that became calls">
+  ];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect",
+                           "::mlir::memref::MemRefDialect"];
+}
+
+def ReturnFailuresPass : Pass<"imhsa-return-failures", "::mlir::ModuleOp"> {
+  let summary = "Failed checks as the result of an entry function";
+  let description = [{
+    Makes each function with a C interface return a pointer: null, or the text of the
+    first `cf.assert` that does not hold, at which it then ends. So the caller learns
+    what is wrong with its inputs and goes on; upstream's conversion would end the
+    process. Of the messages that `generate-runtime-verification` makes, only the reason
+    stays.
+
+    Errors: a `cf.assert` in any other function, or in a region.
+
+    Before:
+    ```mlir
+    func.func @f(%x: memref<?xf32>) attributes {llvm.emit_c_interface} {
+      cf.assert %same, "expected 4 elements"
+      return
+    }
+    ```
+    After:
+    ```mlir
+    llvm.mlir.global internal constant @imhsa_failure("expected 4 elements\00")
+    func.func @f(%x: memref<?xf32>) -> !llvm.ptr attributes {llvm.emit_c_interface} {
+      cf.cond_br %same, ^bb2, ^bb1
+    ^bb1:
+      %text = llvm.mlir.addressof @imhsa_failure : !llvm.ptr
+      return %text : !llvm.ptr
+    ^bb2:
+      %null = llvm.mlir.zero : !llvm.ptr
+      return %null : !llvm.ptr
+    }
+    ```
+  }];
+  let statistics = [
+    Statistic<"numChecks", "checks", "Number of checks that became branches">
+  ];
+  let dependentDialects = ["::mlir::cf::ControlFlowDialect", "::mlir::LLVM::LLVMDialect"];
+}
+
+def PackEntriesPass : Pass<"imhsa-pack-entries", "::mlir::ModuleOp"> {
+  let summary = "Entry functions that take an array of addresses";
+  let description = [{
+    Adds to each function `f` with a C interface, in the LLVM dialect, a function
+    `imhsa_packed_f` that takes the addresses of its arguments in an array: an
+    `imhsa_packed_function` (runtime/Artifact.h), which can be called without knowing at
+    compile time how many arguments there are.
+
+    Error: a C interface with an argument or a result that is no pointer.
+
+    Before:
+    ```mlir
+    llvm.func @_mlir_ciface_f(%x: !llvm.ptr, %workspace: !llvm.ptr) -> !llvm.ptr { ... }
+    ```
+    After:
+    ```mlir
+    llvm.func @imhsa_packed_f(%arguments: !llvm.ptr) -> !llvm.ptr {
+      %0 = llvm.getelementptr %arguments[0] : (!llvm.ptr) -> !llvm.ptr, !llvm.ptr
+      %x = llvm.load %0 : !llvm.ptr -> !llvm.ptr
+      %1 = llvm.getelementptr %arguments[1] : (!llvm.ptr) -> !llvm.ptr, !llvm.ptr
+      %workspace = llvm.load %1 : !llvm.ptr -> !llvm.ptr
+      %result = llvm.call @_mlir_ciface_f(%x, %workspace) : (!llvm.ptr, !llvm.ptr) -> !llvm.ptr
+      llvm.return %result : !llvm.ptr
+    }
+    ```
+  }];
+}
+
 def KernelsToNvvmPass : Pass<"imhsa-kernels-to-nvvm", "::mlir::gpu::GPUModuleOp"> {
   let summary = "The kernels of a gpu.module in the LLVM and NVVM dialects";
   let description = [{

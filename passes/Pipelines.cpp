@@ -38,6 +38,7 @@ static void addHostToLLVM(OpPassManager &pm) {
   addCleanUp(pm);
 
   pm.addPass(createSCFToControlFlowPass());
+  pm.addPass(createReturnFailuresPass());
   pm.addPass(createConvertMathToLLVMPass());
   pm.addPass(createConvertMathToLibmPass());
   pm.addPass(createArithToLLVMConversionPass());
@@ -50,10 +51,13 @@ static void addHostToLLVM(OpPassManager &pm) {
   pm.addPass(createConvertControlFlowToLLVMPass());
   pm.addPass(createUBToLLVMConversionPass());
   pm.addPass(createReconcileUnrealizedCastsPass());
+  pm.addPass(createPackEntriesPass());
   addCleanUp(pm);
 }
 
 void imhsa::buildFrontEnd(OpPassManager &pm, const FrontEndOptions &options, TileLoops loops) {
+  if (options.checkShapes)
+    pm.addPass(createGenerateRuntimeVerificationPass());
   pm.addPass(createInlinerPass());
   pm.addPass(createSymbolDCEPass());
   addCleanUp(pm);
@@ -126,9 +130,14 @@ void imhsa::buildCudaPipeline(OpPassManager &pm, const CudaPipelineOptions &opti
   if (options.until <= Stage::Lower)
     return;
 
+  pm.addPass(createLaunchesToRuntimePass());
   OpPassManager &kernels = pm.nest<gpu::GPUModuleOp>();
   kernels.addPass(createKernelsToNvvmPass());
   addCleanUp(kernels);
+  addHostToLLVM(pm);
+  if (options.until <= Stage::Llvm)
+    return;
+
   GpuToBinaryPassOptions binary;
   binary.chip = options.chip;
   binary.format = options.format;

@@ -14,7 +14,7 @@
 namespace imhsa {
 
 /// The stages, in the order in which they run; `until=` names the last one.
-enum class Stage { Decompose, Reorder, Fuse, Tile, Expand, Bufferize, Lower, Binary };
+enum class Stage { Decompose, Reorder, Fuse, Tile, Expand, Bufferize, Lower, Llvm, Binary };
 
 /// Options of the front half. Pipelines derive theirs from it.
 struct FrontEndOptions : public mlir::PassPipelineOptions<FrontEndOptions> {
@@ -28,7 +28,12 @@ struct FrontEndOptions : public mlir::PassPipelineOptions<FrontEndOptions> {
           clEnumValN(Stage::Expand, "expand", "plain linalg on tensors"),
           clEnumValN(Stage::Bufferize, "bufferize", "memrefs, results and workspace as arguments"),
           clEnumValN(Stage::Lower, "lower", "loops or kernels, nothing of imhsa left"),
-          clEnumValN(Stage::Binary, "binary", "the LLVM dialect and device binaries"))};
+          clEnumValN(Stage::Llvm, "llvm", "the LLVM dialect, for kernels with NVVM"),
+          clEnumValN(Stage::Binary, "binary", "kernels as device binaries"))};
+  Option<bool> checkShapes{
+      *this, "check-shapes", llvm::cl::init(false),
+      llvm::cl::desc("Check, when a function runs, that the dimensions of its inputs agree where "
+                     "their types do not say so")};
   Option<bool> direct{
       *this, "direct", llvm::cl::init(false),
       llvm::cl::desc(
@@ -43,8 +48,10 @@ void buildFrontEnd(mlir::OpPassManager &pm, const FrontEndOptions &options, Tile
 struct CpuPipelineOptions : public FrontEndOptions {};
 
 /// From functions on tensors to the LLVM dialect of the host. The module that
-/// results calls `imhsa_parallel_for` (runtime/ParallelFor.h); its entry
-/// functions have the interface that `imhsa-bufferize` documents.
+/// results calls `imhsa_parallel_for` (runtime/ParallelFor.h); its entry functions
+/// are those that `imhsa-bufferize` documents, with the results that
+/// `imhsa-return-failures` gives them, and each stands there a second time as
+/// `imhsa-pack-entries` makes it.
 void buildCpuPipeline(mlir::OpPassManager &pm, const CpuPipelineOptions &options);
 
 struct CudaPipelineOptions : public FrontEndOptions {
@@ -58,9 +65,9 @@ struct CudaPipelineOptions : public FrontEndOptions {
 };
 
 /// From functions on tensors to kernels compiled for a chip. The module that
-/// results has one `gpu.binary` with all kernels, and host functions with the
-/// interface that `imhsa-bufferize` documents, on buffers of the device, in which
-/// each kernel is a `gpu.launch_func`.
+/// results has one `gpu.binary` with all kernels, and functions of the host like
+/// those of the CPU pipeline, but on buffers of the device, and with the launcher of
+/// the kernels as last argument (`imhsa-launches-to-runtime`).
 void buildCudaPipeline(mlir::OpPassManager &pm, const CudaPipelineOptions &options);
 
 /// Registers `imhsa-cpu-pipeline` and `imhsa-cuda-pipeline`.

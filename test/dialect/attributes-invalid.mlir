@@ -71,8 +71,20 @@
 
 // -----
 
-// expected-error @+1 {{'test.op' op attribute 'imhsa.reassociates' is not one of the imhsa dialect: expected 'imhsa.reassociate'}}
+// expected-error @+1 {{'test.op' op attribute 'imhsa.reassociates' is not one of the imhsa dialect: expected 'imhsa.reassociate' or 'imhsa.kernels'}}
 "test.op"() {imhsa.reassociates} : () -> ()
+
+// -----
+
+// imhsa.kernels: names, on a module.
+
+// expected-error @+1 {{'builtin.module' op attribute 'imhsa.kernels': expected an array of strings on a module, found ["k", 3]}}
+module attributes {imhsa.kernels = ["k", 3]} {}
+
+// -----
+
+// expected-error @+1 {{'test.op' op attribute 'imhsa.kernels': expected an array of strings on a module, found ["k"]}}
+"test.op"() {imhsa.kernels = ["k"]} : () -> ()
 
 // -----
 
@@ -108,5 +120,5 @@ func.func private @result(tensor<f32>) -> (tensor<?xf32> {imhsa.size_hint = arra
 
 // -----
 
-// expected-error @+1 {{'test.op' op attribute 'imhsa.size_hint' is not one of the imhsa dialect: expected 'imhsa.reassociate'}}
+// expected-error @+1 {{'test.op' op attribute 'imhsa.size_hint' is not one of the imhsa dialect: expected 'imhsa.reassociate' or 'imhsa.kernels'}}
 "test.op"() {imhsa.size_hint = array<i64: 4>} : () -> ()

@@ -1,5 +1,5 @@
 // The whole way of landmark attention to the LLVM dialect of the host.
-// Stages: decompose, reorder, fuse, tile, expand, bufferize, lower, binary.
+// Stages: decompose, reorder, fuse, tile, expand, bufferize, lower, llvm, binary.
 // RUN: imhsa-opt %s --imhsa-cpu-pipeline=until=decompose | FileCheck %s --check-prefix=DECOMPOSE
 // RUN: imhsa-opt %s --imhsa-cpu-pipeline=until=reorder | FileCheck %s --check-prefix=REORDER
 // RUN: imhsa-opt %s --imhsa-cpu-pipeline=until=fuse | FileCheck %s --check-prefix=FUSE

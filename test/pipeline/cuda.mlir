@@ -1,7 +1,8 @@
-// The whole way of an attention to PTX. Stages: decompose, reorder, fuse, tile, expand, bufferize, lower, binary.
+// The whole way of an attention to PTX. Stages: decompose, reorder, fuse, tile, expand, bufferize, lower, llvm, binary.
 // RUN: imhsa-opt %s --imhsa-cuda-pipeline=until=expand | FileCheck %s --check-prefix=EXPAND
 // RUN: imhsa-opt %s --imhsa-cuda-pipeline=until=bufferize | FileCheck %s --check-prefix=BUFFERIZE
 // RUN: imhsa-opt %s --imhsa-cuda-pipeline=until=lower | FileCheck %s --check-prefix=LOWER
+// RUN: imhsa-opt %s --imhsa-cuda-pipeline=until=llvm | FileCheck %s --check-prefix=LLVM
 // RUN: imhsa-opt %s --imhsa-cuda-pipeline='chip=sm_90a format=isa' | FileCheck %s --check-prefix=BINARY
 // RUN: imhsa-opt %s --imhsa-cuda-pipeline --imhsa-print-ptx=file=%t.ptx -o /dev/null && FileCheck %s --check-prefix=PTX --input-file=%t.ptx
 // RUN: %if ptxas %{ %ptxas -arch=sm_80 %t.ptx -o %t.cubin %}
@@ -32,8 +33,15 @@
 // LOWER-NOT:     linalg.
 // LOWER-LABEL: func.func @attend_sizes(
 
-// BINARY-LABEL: func.func @attend(
-// BINARY:         gpu.launch_func @imhsa_kernels::@attend_0_
+// LLVM:       module attributes {{{.*}}imhsa.kernels = ["attend_0_{{.*}}
+// LLVM-LABEL: llvm.func @attend(
+// LLVM-NOT:     gpu.launch_func
+// LLVM-LABEL: llvm.func @imhsa_packed_attend(
+// LLVM-LABEL: gpu.module @imhsa_kernels
+// LLVM:         nvvm.read.ptx.sreg.tid.x
+
+// BINARY-LABEL: llvm.func @imhsa_packed_attend(
+// BINARY-NOT:   gpu.module
 // BINARY:       gpu.binary @imhsa_kernels [#gpu.object<#nvvm.target<O = 3, chip = "sm_90a", features = "+ptx80">, {{.*}}assembly = "
 // BINARY-NOT:   gpu.module
 

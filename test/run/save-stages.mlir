@@ -8,7 +8,8 @@
 // FILES-NEXT: 05-expand.mlir
 // FILES-NEXT: 06-bufferize.mlir
 // FILES-NEXT: 07-lower.mlir
-// FILES-NEXT: 08-binary.mlir
+// FILES-NEXT: 08-llvm.mlir
+// FILES-NEXT: 09-binary.mlir
 // FILES-NOT:  {{.}}
 
 // Each file is a module: what was asked for, with the other functions private.
@@ -24,7 +25,7 @@
 // FUSE-COUNT-2: imhsa.attention
 // RUN: imhsa-opt %t/stages/06-bufferize.mlir | FileCheck %s --check-prefix=BUFFERIZE
 // BUFFERIZE: func.func @attention({{.*}}memref<?xi8>
-// RUN: imhsa-opt %t/stages/08-binary.mlir | FileCheck %s --check-prefix=BINARY
+// RUN: imhsa-opt %t/stages/09-binary.mlir | FileCheck %s --check-prefix=BINARY
 // BINARY: llvm.func @_mlir_ciface_attention(
 
 // RUN: not imhsa-run %s --entry=attention --random-inputs=1 --shape=1x2x50x8 --save-stages=%s/stages 2>&1 | FileCheck %s --check-prefix=NOWHERE

@@ -81,13 +81,6 @@ static OwningOpRef<ModuleOp> isolate(func::FuncOp entry) {
   return copy;
 }
 
-// The CPU pipeline, and before it checks that dimensions agree where the types do not say so: the
-// inputs could otherwise make compiled code read beyond them.
-static void buildCheckedPipeline(OpPassManager &pm, const CpuPipelineOptions &options) {
-  pm.addPass(createGenerateRuntimeVerificationPass());
-  buildCpuPipeline(pm, options);
-}
-
 static Error runPipeline(ModuleOp module, StringRef entry,
                          function_ref<void(OpPassManager &)> build) {
   PassManager pm(module->getContext(), ModuleOp::getOperationName());
@@ -110,6 +103,7 @@ Error imhsa::run::saveStages(func::FuncOp entry, StringRef directory) {
     return failed;
   // Each stage anew from the start: the pipeline has no seams that the stages could be told by.
   CpuPipelineOptions options;
+  options.checkShapes = true;
   auto &stages = options.until.getParser();
   for (unsigned i = 0, e = stages.getNumOptions(); i != e; ++i) {
     OwningOpRef<ModuleOp> module = isolate(entry);
@@ -117,7 +111,7 @@ Error imhsa::run::saveStages(func::FuncOp entry, StringRef directory) {
     if (failed(options.parseFromString(("until=" + stage).str())))
       return createStringError("unknown stage '" + stage + "'");
     if (Error failed = runPipeline(*module, entry.getName(),
-                                   [&](OpPassManager &pm) { buildCheckedPipeline(pm, options); }))
+                                   [&](OpPassManager &pm) { buildCpuPipeline(pm, options); }))
       return failed;
     if (Error failed = writeModule(*module, directory,
                                    (i < 9 ? "0" : "") + Twine(i + 1) + "-" + stage + ".mlir"))
@@ -129,7 +123,9 @@ Error imhsa::run::saveStages(func::FuncOp entry, StringRef directory) {
 Expected<Program> imhsa::run::compile(func::FuncOp entry, unsigned optLevel) {
   OwningOpRef<ModuleOp> module = isolate(entry);
   if (Error failed = runPipeline(*module, entry.getName(), [](OpPassManager &pm) {
-        buildCheckedPipeline(pm, CpuPipelineOptions());
+        CpuPipelineOptions options;
+        options.checkShapes = true;
+        buildCpuPipeline(pm, options);
       }))
     return std::move(failed);
   return Program::compile(*module, entry.getName(), entry.getFunctionType(), optLevel);
@@ -146,8 +142,9 @@ Expected<Program> imhsa::run::compileReference(func::FuncOp entry, unsigned optL
   FunctionType type = promoted.getFunctionType();
   if (Error failed = runPipeline(*module, entry.getName(), [](OpPassManager &pm) {
         CpuPipelineOptions options;
+        options.checkShapes = true;
         options.direct = true;
-        buildCheckedPipeline(pm, options);
+        buildCpuPipeline(pm, options);
       }))
     return std::move(failed);
   return Program::compile(*module, entry.getName(), type, optLevel);

@@ -7,7 +7,6 @@
 #include "llvm/ExecutionEngine/Orc/JITTargetMachineBuilder.h"
 #include "llvm/Support/TargetSelect.h"
 #include "llvm/Target/TargetMachine.h"
-#include <unistd.h>
 
 using namespace mlir;
 using namespace imhsa::run;
@@ -18,15 +17,6 @@ using llvm::Expected;
 //===----------------------------------------------------------------------===//
 // Compilation
 //===----------------------------------------------------------------------===//
-
-// Compiled code calls `puts` and `abort` where an assertion does not hold (cf.assert). That is a
-// fault of the inputs, found too late for anything but an orderly end of the process.
-static int reportAssertion(const char *message) {
-  llvm::errs() << "imhsa-run: error: a check in the compiled function failed: "
-               << StringRef(message).trim() << '\n';
-  return 0;
-}
-[[noreturn]] static void endProcess() { _exit(1); }
 
 Expected<Program> Program::compile(ModuleOp module, StringRef entry, FunctionType type,
                                    unsigned optLevel) {
@@ -53,13 +43,8 @@ Expected<Program> Program::compile(ModuleOp module, StringRef entry, FunctionTyp
     return engine.takeError();
   (*engine)->registerSymbols([](llvm::orc::MangleAndInterner intern) {
     llvm::orc::SymbolMap symbols;
-    auto add = [&](StringRef name, auto *function) {
-      symbols[intern(name)] = {llvm::orc::ExecutorAddr::fromPtr(function),
-                               llvm::JITSymbolFlags::Exported};
-    };
-    add("imhsa_parallel_for", &imhsa_parallel_for);
-    add("puts", &reportAssertion);
-    add("abort", &endProcess);
+    symbols[intern("imhsa_parallel_for")] = {llvm::orc::ExecutorAddr::fromPtr(&imhsa_parallel_for),
+                                             llvm::JITSymbolFlags::Exported};
     return symbols;
   });
 
@@ -67,10 +52,10 @@ Expected<Program> Program::compile(ModuleOp module, StringRef entry, FunctionTyp
   program.type = type;
   for (auto [suffix, packed] :
        {std::pair("", &program.function), std::pair("_sizes", &program.sizes)}) {
-    auto function = (*engine)->lookupPacked(("_mlir_ciface_" + entry + suffix).str());
+    Expected<void *> function = (*engine)->lookup(("imhsa_packed_" + entry + suffix).str());
     if (!function)
       return function.takeError();
-    *packed = *function;
+    *packed = reinterpret_cast<Packed>(*function);
   }
   program.engine = std::move(*engine);
   return program;
@@ -80,15 +65,14 @@ Expected<Program> Program::compile(ModuleOp module, StringRef entry, FunctionTyp
 // Calls
 //===----------------------------------------------------------------------===//
 
-// Calls a function on the addresses of `descriptors`: the packed interface takes an array of
-// pointers to arguments, which are pointers to descriptors.
-static void callPacked(void (*function)(void **), std::vector<Descriptor> &descriptors) {
-  SmallVector<void *> pointers, arguments;
+static Error callPacked(const char *(*function)(void **), std::vector<Descriptor> &descriptors) {
+  SmallVector<void *> arguments;
   for (Descriptor &descriptor : descriptors)
-    pointers.push_back(descriptor.get());
-  for (void *&pointer : pointers)
-    arguments.push_back(&pointer);
-  function(arguments.data());
+    arguments.push_back(descriptor.get());
+  const char *failure = function(arguments.data());
+  if (!failure)
+    return Error::success();
+  return createStringError("a check in the compiled function failed: " + Twine(failure));
 }
 
 Expected<Call> Call::prepare(const Program &program, ArrayRef<Tensor> inputs) {
@@ -104,7 +88,8 @@ Expected<Call> Call::prepare(const Program &program, ArrayRef<Tensor> inputs) {
     count += cast<RankedTensorType>(result).getRank();
   SmallVector<int64_t> sizes(count, -1);
   call.descriptors.emplace_back(sizes.data(), count);
-  callPacked(program.sizes, call.descriptors);
+  if (Error failed = callPacked(program.sizes, call.descriptors))
+    return std::move(failed);
   call.descriptors.pop_back();
 
   ArrayRef<int64_t> rest = sizes;
@@ -145,7 +130,7 @@ Error Call::allocateWorkspace() {
   return Error::success();
 }
 
-void Call::run() { callPacked(function, descriptors); }
+Error Call::run() { return callPacked(function, descriptors); }
 
 Error Call::check() const {
   if (!workspace.isGuardIntact())

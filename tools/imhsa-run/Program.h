@@ -23,7 +23,8 @@ public:
 
 private:
   friend class Call;
-  using Packed = void (*)(void **);
+  // imhsa_packed_function (runtime/Artifact.h).
+  using Packed = const char *(*)(void **);
 
   std::unique_ptr<mlir::ExecutionEngine> engine;
   mlir::FunctionType type;
@@ -42,7 +43,8 @@ public:
   /// Allocates the workspace, full of 0xFF; before the first `run`.
   llvm::Error allocateWorkspace();
 
-  void run();
+  /// An error says what does not agree in the shapes of the inputs.
+  llvm::Error run();
 
   /// An error says that compiled code wrote beyond its memory, or left elements of i1 unwritten.
   llvm::Error check() const;

@@ -146,7 +146,8 @@ static Error runAndTime(const Options &options, func::FuncOp entry, Call &call,
   PeakMemory memory;
   if (Error failed = call.allocateWorkspace())
     return failed;
-  call.run();
+  if (Error failed = call.run())
+    return failed;
   std::optional<uint64_t> growth = memory.growth();
   if (Error failed = call.check())
     return failed;
@@ -155,7 +156,7 @@ static Error runAndTime(const Options &options, func::FuncOp entry, Call &call,
 
   std::vector<double> seconds(*options.repeats);
   for (double &time : seconds)
-    time = timeOf([&] { call.run(); });
+    time = timeOf([&] { llvm::cantFail(call.run()); });
   printTimes(entry, arguments, call.getOutputs(), std::move(seconds));
   outs() << "peak memory over inputs and outputs: ";
   if (growth)
@@ -192,7 +193,8 @@ static Error compare(const Options &options, func::FuncOp entry, ArrayRef<Tensor
     return call.takeError();
   if (Error failed = call->allocateWorkspace())
     return failed;
-  call->run();
+  if (Error failed = call->run())
+    return failed;
   if (Error failed = call->check())
     return failed;
 
