@@ -68,6 +68,8 @@ class Case:
     out_order: str = "bhnd"
     # What the inputs are: see data.py.
     data: str = "normal"
+    # What a GPU executor compiles for.
+    chip: str = ""
 
     def __str__(self):
         fields = [(f, getattr(self, f.name)) for f in dataclasses.fields(self)]
@@ -186,8 +188,11 @@ RULES = [(tuple(inspect.signature(rule).parameters), rule) for rule in RULES]
 # Levels of these need not meet pairwise: sizes of both vary enough.
 UNPAIRED = [{"N", "M"}, {"N", "L"}]
 
-MOST_MULTIPLY_ADDS = 7e7
-MOST_MULTIPLY_ADDS_FULL = 7e8
+# Factors that GPU executors have too, and their levels there: the general path has no f64.
+ON_GPU = {"type": STORAGE[:3], "chip": ["sm_80", "sm_90a"]}
+
+# By executor, of a case of the covering suite and of the full one: an emulated GPU takes its time.
+MOST_MULTIPLY_ADDS = {"cpu": (7e7, 7e8), "emulator": (5e6, 5e7), "cuda": (7e7, 7e8)}
 
 
 def case_of(level: dict) -> Case:
@@ -235,24 +240,34 @@ def legal(level: dict, name: str) -> bool:
     )
 
 
+SIZES = {"op": "attention", "landmarks": "", "N": 1, "M": 1, "L": 0, "B": 1, "H": 1, "D": 1, "E": 1}
+
+
+def fits(level: dict, most: float) -> bool:
+    """False if no case with these levels has at most so many multiply-adds."""
+    return multiply_adds(case_of({name: level.get(name, least) for name, least in SIZES.items()})) <= most
+
+
 def completed(fixed: dict, factors: dict, rng: random.Random, most: float, gain=lambda level, name: 0):
     """Legal levels of all factors, with those of `fixed`; None where the random choice has led nowhere.
 
     Of the legal levels of a factor one with the greatest gain is taken.
     """
     level, rest = dict(fixed), [name for name in factors if name not in fixed]
-    if not all(legal(level, name) for name in fixed):
+    if not fits(level, most) or not all(legal(level, name) for name in fixed):
         return None
     for name in rng.sample(rest, len(rest)):
         options = [option for option in factors[name] if legal({**level, name: option}, name)]
+        if name in SIZES:
+            options = [option for option in options if fits({**level, name: option}, most)]
         if not options:
             return None
         level[name] = max(options, key=lambda option: (gain({**level, name: option}, name), rng.random()))
     return level if multiply_adds(case_of(level)) <= most else None
 
 
-def covering(factors: dict, seed: int, around: str = "") -> list[Case]:
-    """Cases in which every two levels of two factors that can stand together do.
+def covering(factors: dict, seed: int, most: float, around: str = "") -> list[Case]:
+    """Cases of at most so many multiply-adds in which every two levels of two factors that can stand together do.
 
     With `around`, only pairs with that factor count.
     """
@@ -277,7 +292,7 @@ def covering(factors: dict, seed: int, around: str = "") -> list[Case]:
         for attempt in range(100):  # Pairs that no attempt completes are taken for impossible.
             if wanted not in missing:
                 break
-            if level := completed(dict(wanted), factors, rng, MOST_MULTIPLY_ADDS, gain):
+            if level := completed(dict(wanted), factors, rng, most, gain):
                 cases.append(case_of(level))
                 missing -= {pair(x, y) for x, y in itertools.combinations(level.items(), 2)}
     return cases
@@ -289,7 +304,7 @@ PRESENCE = ["pre", "pre_bias", "post", "post_bias", "pre2", "pre_bias2", "post2"
 EVERY_LEVEL = ["op", "landmarks", "type", "lse"]
 
 
-def product(factors: dict, seed: int) -> list[Case]:
+def product(factors: dict, seed: int, most: float) -> list[Case]:
     """A case for every combination of operands and of f32, f16 and bf16; the rest at random."""
     rng, cases, factors = random.Random(seed), [], {**factors, "type": STORAGE[:3]}
     names = [name for name in factors if name in PRESENCE + EVERY_LEVEL]
@@ -299,18 +314,19 @@ def product(factors: dict, seed: int) -> list[Case]:
                 name: chosen if name in EVERY_LEVEL else rng.choice(factors[name][1:]) if chosen else factors[name][0]
                 for name, chosen in zip(names, choice)
             }
-            if level := completed(fixed, factors, rng, MOST_MULTIPLY_ADDS_FULL):
+            if level := completed(fixed, factors, rng, most):
                 cases.append(case_of(level))
                 break
     return cases
 
 
-def suite(full: bool = False) -> list[Case]:
-    """The cases, group after group; then those with nothing in some dimension."""
-    choose = product if full else covering
-    cases = [case for seed, factors in enumerate((SCORES, LANDMARKS, POOL)) for case in choose(factors, seed)]
-    for factors in SCORES, LANDMARKS, POOL:
+def suite(executor: str, full: bool = False) -> list[Case]:
+    """The cases for an executor, group after group; then those with nothing in some dimension."""
+    groups = [factors if executor == "cpu" else {**factors, **ON_GPU} for factors in (SCORES, LANDMARKS, POOL)]
+    most, choose = MOST_MULTIPLY_ADDS[executor][full], product if full else covering
+    cases = [case for seed, factors in enumerate(groups) for case in choose(factors, seed, most)]
+    for factors in groups:
         for name in "BNM":
             if name in factors:
-                cases += covering({**factors, name: [0]}, seed=0, around=name)
+                cases += covering({**factors, name: [0]}, seed=0, most=most, around=name)
     return cases

@@ -47,6 +47,8 @@ def execute(case: cases.Case, inputs: dict, args, folder: str) -> dict[str, np.n
     with open(source, "w") as file:
         file.write(ir.module(case))
     command = [*shlex.split(args.tool), source, "--entry=main", f"--target={args.executor}"]
+    if case.chip:
+        command.append(f"--chip={case.chip}")
     for name, array in inputs.items():
         # .npy files have no bf16: its bits go as uint16.
         np.save(os.path.join(folder, name), array.view(np.uint16) if array.dtype == data.DTYPE["bf16"] else array)
@@ -89,12 +91,12 @@ def chosen(args) -> list[cases.Case]:
     if args.case:
         return [cases.Case.parse(text) for text in args.case]
     at, count = map(int, args.shard.split("/"))
-    return [case for case in cases.suite(args.full) if case.type in args.types.split(",")][at::count]
+    return [case for case in cases.suite(args.executor, args.full) if case.type in args.types.split(",")][at::count]
 
 
 def main():
     parser = argparse.ArgumentParser(description="Run the execution cases and compare with the oracle.")
-    parser.add_argument("--executor", default="cpu", help="imhsa-run's --target: cpu (default) or another that it has")
+    parser.add_argument("--executor", default="cpu", choices=list(cases.MOST_MULTIPLY_ADDS), help="imhsa-run's --target")
     parser.add_argument("--tool", default=os.path.join(ROOT, "build", "bin", "imhsa-run"), help="imhsa-run, as a command")
     parser.add_argument("--case", action="append", help="only this case, as the table prints it; may be repeated")
     parser.add_argument("--full", action="store_true", help="every combination of operands and of f32, f16 and bf16")
