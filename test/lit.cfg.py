@@ -22,6 +22,7 @@ config.substitutions += [
     (r"\bFileCheck\b", "FileCheck --enable-var-scope --allow-unused-prefixes=false"),
     ("%python", python if os.path.exists(python) else sys.executable),
     ("%repo", config.repo),
+    ("%artifacts", os.path.join(config.build, "test", "artifacts")),
     ("%llvm_lib", os.path.join(os.path.dirname(config.llvm_bin), "lib")),
 ]
 
