@@ -855,14 +855,18 @@ def KernelsToNvvmPass : Pass<"imhsa-kernels-to-nvvm", "::mlir::gpu::GPUModuleOp"
 def GpuToBinaryPass : Pass<"imhsa-gpu-to-binary", "::mlir::ModuleOp"> {
   let summary = "Kernels compiled for a chip";
   let description = [{
-    Compiles every `gpu.module` that is in the LLVM and NVVM dialects, for one chip,
-    and puts a `gpu.binary` in its place. The version of PTX is 8.0 (CUDA 12.0) or the
-    first that has the chip. `format=isa` and `llvm` need nothing but LLVM; `bin` and
-    `fatbin` need ptxas (and fatbinary) of the CUDA toolkit, in the folder `toolkit`
-    or else in one of CUDA_ROOT, CUDA_HOME, CUDA_PATH, /usr/local/cuda, or on PATH.
+    Compiles every `gpu.module` that is in the LLVM and NVVM dialects, for each chip of
+    a list, and puts a `gpu.binary` with one object for each in its place. The version
+    of PTX is 8.0 (CUDA 12.0) or the first that has the chip. `format=isa` and `llvm`
+    need nothing but LLVM; `bin` and `fatbin` need ptxas (and fatbinary) of the CUDA
+    toolkit, in the folder `toolkit` or else in one of CUDA_ROOT, CUDA_HOME, CUDA_PATH,
+    /usr/local/cuda, or on PATH. `with-ptx` adds to
+    binaries, as a last object, PTX for the oldest of the chips, other than such as
+    sm_90a, if there is one: the driver compiles it for chips that have no binary.
 
     Errors: an unknown chip or one older than sm_80 (on which LLVM would end the
-    process); a tool that is needed and not there, or that fails.
+    process), or one that is there twice; a tool that is needed and not there, or that
+    fails.
 
     Before:
     ```mlir
@@ -877,7 +881,10 @@ def GpuToBinaryPass : Pass<"imhsa-gpu-to-binary", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::gpu::GPUDialect", "::mlir::LLVM::LLVMDialect",
                            "::mlir::NVVM::NVVMDialect"];
   let options = [
-    Option<"chip", "chip", "std::string", "\"sm_80\"", "The chip: sm_80, sm_86, sm_90a, ...">,
+    Option<"chip", "chip", "std::string", "\"sm_80\"",
+           "The chips, with commas between: sm_80, sm_86, sm_90a, ...">,
+    Option<"withPtx", "with-ptx", "bool", "false",
+           "Add PTX to binaries, for chips newer than all of them">,
     Option<"format", "format", "::mlir::gpu::CompilationTarget",
            "::mlir::gpu::CompilationTarget::Assembly", "What to make", "::imhsa::binaryFormats()">,
     Option<"toolkit", "toolkit", "std::string", "\"\"", "The folder of the CUDA toolkit">

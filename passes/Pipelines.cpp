@@ -140,6 +140,7 @@ void imhsa::buildCudaPipeline(OpPassManager &pm, const CudaPipelineOptions &opti
 
   GpuToBinaryPassOptions binary;
   binary.chip = options.chip;
+  binary.withPtx = options.withPtx;
   binary.format = options.format;
   binary.toolkit = options.toolkit;
   pm.addPass(createGpuToBinaryPass(binary));

@@ -55,8 +55,10 @@ struct CpuPipelineOptions : public FrontEndOptions {};
 void buildCpuPipeline(mlir::OpPassManager &pm, const CpuPipelineOptions &options);
 
 struct CudaPipelineOptions : public FrontEndOptions {
-  Option<std::string> chip{*this, "chip", llvm::cl::desc("The chip: sm_80, sm_86, sm_90a, ..."),
-                           llvm::cl::init("sm_80")};
+  Option<std::string> chip{*this, "chip", llvm::cl::init("sm_80"),
+                           llvm::cl::desc("The chips, with commas between: sm_80, sm_90a, ...")};
+  Option<bool> withPtx{*this, "with-ptx", llvm::cl::init(false),
+                       llvm::cl::desc("Add PTX to binaries, for chips newer than all of them")};
   Option<mlir::gpu::CompilationTarget> format{
       *this, "format", llvm::cl::desc("What to make of the kernels"),
       llvm::cl::init(mlir::gpu::CompilationTarget::Assembly), binaryFormats()};

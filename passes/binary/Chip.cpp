@@ -2,6 +2,7 @@
 // Part of imhsa, under the Apache License v2.0 with LLVM Exceptions: see LICENSE.
 
 #include "passes/binary/Chip.h"
+#include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
 using namespace imhsa;
@@ -36,18 +37,36 @@ static bool isTooOld(StringRef name) {
   return isChip && !digits.getAsInteger(10, first) && number < first;
 }
 
-FailureOr<NVVM::NVVMTargetAttr> imhsa::getChipTarget(Location loc, StringRef name) {
-  for (const Chip &chip : kChips)
-    if (chip.name == name) {
-      std::string features = ("+ptx" + Twine(std::max(kPtx, chip.firstPtx))).str();
-      return NVVM::NVVMTargetAttr::get(loc.getContext(), kOptLevel, "nvptx64-nvidia-cuda", name,
-                                       features);
-    }
+unsigned imhsa::getCapability(StringRef chip) {
+  unsigned capability = 0;
+  chip.consume_front("sm_");
+  chip.consumeInteger(10, capability);
+  return capability;
+}
+
+bool imhsa::isSpecificChip(StringRef chip) { return !llvm::isDigit(chip.back()); }
+
+static const Chip *findChip(StringRef name) {
+  const Chip *chip = llvm::find_if(kChips, [&](const Chip &chip) { return chip.name == name; });
+  return chip == std::end(kChips) ? nullptr : chip;
+}
+
+llvm::Error imhsa::checkChip(StringRef name) {
+  if (findChip(name))
+    return llvm::Error::success();
   if (isTooOld(name))
-    return emitError(loc) << "option 'chip': '" << name << "' is older than " << kChips[0].name
-                          << ", the oldest chip that there is code for";
-  InFlightDiagnostic error = emitError(loc)
-                             << "option 'chip': '" << name << "' is unknown; expected one of ";
-  llvm::interleaveComma(kChips, error, [&](const Chip &chip) { error << chip.name; });
-  return error;
+    return llvm::createStringError("'" + name + "' is older than " + kChips[0].name +
+                                   ", the oldest chip that there is code for");
+  std::string message = ("'" + name + "' is unknown; expected one of ").str();
+  llvm::raw_string_ostream stream(message);
+  llvm::interleaveComma(kChips, stream, [&](const Chip &chip) { stream << chip.name; });
+  return llvm::createStringError(message);
+}
+
+FailureOr<NVVM::NVVMTargetAttr> imhsa::getChipTarget(Location loc, StringRef name) {
+  if (llvm::Error failed = checkChip(name))
+    return emitError(loc) << "option 'chip': " << llvm::toString(std::move(failed));
+  std::string features = ("+ptx" + Twine(std::max(kPtx, findChip(name)->firstPtx))).str();
+  return NVVM::NVVMTargetAttr::get(loc.getContext(), kOptLevel, "nvptx64-nvidia-cuda", name,
+                                   features);
 }

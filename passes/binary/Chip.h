@@ -5,13 +5,25 @@
 #define IMHSA_PASSES_BINARY_CHIP_H
 
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "llvm/Support/Error.h"
 
 namespace imhsa {
+
+/// An error that says what is wrong with `name`, and which chips there are, if there is no code for
+/// it.
+llvm::Error checkChip(llvm::StringRef name);
 
 /// The target of code for the chip `name` ("sm_80", "sm_90a", ...), with a version
 /// of PTX that fits; an error at `loc` if there is no such chip or it is older than
 /// sm_80. LLVM itself ends the process on names and pairs that do not fit.
 mlir::FailureOr<mlir::NVVM::NVVMTargetAttr> getChipTarget(mlir::Location loc, llvm::StringRef name);
+
+/// The compute capability of a chip, times ten: 90 for "sm_90a".
+unsigned getCapability(llvm::StringRef chip);
+
+/// Whether code for the chip runs on that one, or on a family of chips, but not on all newer ones:
+/// "sm_90a", "sm_100f".
+bool isSpecificChip(llvm::StringRef chip);
 
 } // namespace imhsa
 

@@ -3,10 +3,8 @@
 
 #include "passes/Passes.h"
 #include "passes/binary/Chip.h"
-#include "mlir/Dialect/GPU/Transforms/Passes.h"
-#include "llvm/Support/Path.h"
-#include "llvm/Support/Process.h"
-#include "llvm/Support/Program.h"
+#include "passes/binary/Toolkit.h"
+#include "mlir/IR/SymbolTable.h"
 
 using namespace mlir;
 
@@ -17,68 +15,77 @@ namespace imhsa {
 
 using namespace imhsa;
 
-/// Where CUDA's installer puts the toolkit.
-static constexpr StringLiteral kDefaultToolkit = "/usr/local/cuda";
-
-/// The folders of toolkits in the order in which they are searched.
-static SmallVector<std::string> getToolkits(StringRef option) {
-  if (!option.empty())
-    return {option.str()};
-  SmallVector<std::string> toolkits;
-  for (StringRef variable : {"CUDA_ROOT", "CUDA_HOME", "CUDA_PATH"})
-    if (std::optional<std::string> value = llvm::sys::Process::GetEnv(variable))
-      toolkits.push_back(*value);
-  toolkits.push_back(kDefaultToolkit.str());
-  return toolkits;
-}
-
-/// The toolkit that has `tool`; empty if it is on the PATH, an error at `loc` if
-/// it is nowhere. Upstream searches likewise, but says less.
-static FailureOr<std::string> findToolkit(Location loc, StringRef tool, StringRef option) {
-  for (const std::string &toolkit : getToolkits(option)) {
-    SmallString<128> folder(toolkit);
-    llvm::sys::path::append(folder, "bin");
-    if (llvm::sys::findProgramByName(tool, {folder.str()}))
-      return toolkit;
-  }
-  if (option.empty() && llvm::sys::findProgramByName(tool))
-    return std::string();
-  InFlightDiagnostic error = emitError(loc)
-                             << "binaries need '" << tool << "' of the CUDA toolkit, which is not ";
-  if (option.empty())
-    return error << "in " << kDefaultToolkit << ", CUDA_ROOT, CUDA_HOME, CUDA_PATH or PATH; "
-                 << "install the toolkit, or use format=isa, which needs none";
-  return error << "in '" << option << "' (option 'toolkit')";
-}
+using gpu::CompilationTarget;
 
 namespace {
+/// What to make of each module of kernels.
+struct Product {
+  NVVM::NVVMTargetAttr target;
+  CompilationTarget format;
+};
+
 struct GpuToBinaryPass : imhsa::impl::GpuToBinaryPassBase<GpuToBinaryPass> {
   using GpuToBinaryPassBase::GpuToBinaryPassBase;
 
   void runOnOperation() override {
     ModuleOp module = getOperation();
-    FailureOr<NVVM::NVVMTargetAttr> target = getChipTarget(module.getLoc(), chip);
-    if (failed(target))
+    SmallVector<Product> products;
+    std::string folder = toolkit;
+    if (failed(chooseProducts(products)) || failed(chooseToolkit(folder)))
       return signalPassFailure();
-    for (auto kernels : module.getOps<gpu::GPUModuleOp>()) {
-      kernels.setTargetsAttr(ArrayAttr::get(&getContext(), *target));
+    SymbolTable symbols(module);
+    for (auto kernels : llvm::make_early_inc_range(module.getOps<gpu::GPUModuleOp>())) {
+      SmallVector<Attribute> objects;
+      for (const Product &product : products) {
+        gpu::TargetOptions options(folder, /*librariesToLink=*/{}, /*cmdOptions=*/{},
+                                   /*elfSection=*/{}, product.format, [&] { return &symbols; });
+        auto target = cast<gpu::TargetAttrInterface>(product.target);
+        std::optional<SmallVector<char, 0>> object = target.serializeToObject(kernels, options);
+        if (!object)
+          return signalPassFailure();
+        objects.push_back(target.createObject(kernels, *object, options));
+      }
+      OpBuilder builder(kernels);
+      gpu::BinaryOp::create(builder, kernels.getLoc(), kernels.getName(),
+                            /*offloadingHandler=*/nullptr, builder.getArrayAttr(objects));
+      kernels.erase();
       ++numModules;
     }
-    std::string found = toolkit;
-    using gpu::CompilationTarget;
-    if (format == CompilationTarget::Binary || format == CompilationTarget::Fatbin) {
-      FailureOr<std::string> folder = findToolkit(module.getLoc(), "ptxas", toolkit);
-      if (succeeded(folder) && format == CompilationTarget::Fatbin)
-        folder = findToolkit(module.getLoc(), "fatbinary", *folder);
-      if (failed(folder))
-        return signalPassFailure();
-      found = *folder;
+  }
+
+private:
+  LogicalResult chooseProducts(SmallVectorImpl<Product> &products) {
+    SmallVector<StringRef> names;
+    StringRef(chip).split(names, ',');
+    NVVM::NVVMTargetAttr oldest;
+    for (StringRef name : names) {
+      FailureOr<NVVM::NVVMTargetAttr> target = getChipTarget(getOperation().getLoc(), name);
+      if (failed(target))
+        return failure();
+      if (llvm::is_contained(
+              llvm::map_range(products, [](const Product &product) { return product.target; }),
+              *target))
+        return getOperation().emitError("option 'chip': '") << name << "' is there twice";
+      products.push_back({*target, format});
+      if (!isSpecificChip(name) &&
+          (!oldest || getCapability(name) < getCapability(oldest.getChip())))
+        oldest = *target;
     }
-    SymbolTable symbols(module);
-    gpu::TargetOptions options(found, /*librariesToLink=*/{}, /*cmdOptions=*/{},
-                               /*elfSection=*/{}, format, [&] { return &symbols; });
-    if (failed(gpu::transformGpuModulesToBinaries(module, /*handler=*/nullptr, options)))
-      signalPassFailure();
+    if (withPtx && oldest && format != CompilationTarget::Assembly)
+      products.push_back({oldest, CompilationTarget::Assembly});
+    return success();
+  }
+
+  LogicalResult chooseToolkit(std::string &folder) {
+    if (format != CompilationTarget::Binary && format != CompilationTarget::Fatbin)
+      return success();
+    FailureOr<std::string> found = findToolkit(getOperation().getLoc(), "ptxas", toolkit);
+    if (succeeded(found) && format == CompilationTarget::Fatbin)
+      found = findToolkit(getOperation().getLoc(), "fatbinary", *found);
+    if (failed(found))
+      return failure();
+    folder = *found;
+    return success();
   }
 };
 } // namespace

@@ -5,6 +5,14 @@
 // CHECK-NOT:  gpu.module
 // LLVM:       gpu.binary @kernels [#gpu.object<#nvvm.target<O = 3, chip = "sm_90a", features = "+ptx80">, {{.*}}offload = "BC\C0\DE
 
+// Several chips: one object for each, in their order.
+// RUN: imhsa-opt %s --imhsa-gpu-to-binary='chip=sm_90a,sm_80 with-ptx' | FileCheck %s --check-prefix=CHIPS
+// CHIPS:     gpu.binary @kernels [#gpu.object<#nvvm.target<O = 3, chip = "sm_90a", {{.*}}, assembly = {{.*}}.target sm_90a\0A
+// CHIPS-SAME:                     #gpu.object<#nvvm.target<O = 3, chip = "sm_80", {{.*}}, assembly = {{.*}}.target sm_80\0A
+// CHIPS-NOT: #gpu.object
+
+// RUN: not imhsa-opt %s --imhsa-gpu-to-binary=chip=sm_80,sm_75 2>&1 | FileCheck %s --check-prefix=OLD
+// RUN: not imhsa-opt %s --imhsa-gpu-to-binary=chip=sm_80,sm_86,sm_80 2>&1 | FileCheck %s --check-prefix=TWICE
 // RUN: not imhsa-opt %s --imhsa-gpu-to-binary=chip=sm_75 2>&1 | FileCheck %s --check-prefix=OLD
 // RUN: not imhsa-opt %s --imhsa-gpu-to-binary=chip=sm_9 2>&1 | FileCheck %s --check-prefix=SINGLE
 // RUN: not imhsa-opt %s --imhsa-gpu-to-binary=chip=sm_90b 2>&1 | FileCheck %s --check-prefix=UNKNOWN
@@ -16,6 +24,7 @@
 // UNKNOWN: error: option 'chip': 'sm_90b' is unknown; expected one of sm_80, sm_86, {{.*}}, sm_90, sm_90a, {{.*}}, sm_121f
 // AMD:     error: option 'chip': 'gfx942' is unknown
 // EMPTY:   error: option 'chip': '' is unknown
+// TWICE:   error: option 'chip': 'sm_80' is there twice
 // FORMAT:  Cannot find option named 'elf'
 
 // A toolkit that is not there.

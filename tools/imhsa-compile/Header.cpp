@@ -1,0 +1,94 @@
+//===- Header.cpp - the C header of compiled functions --------------------===//
+// Part of imhsa, under the Apache License v2.0 with LLVM Exceptions: see LICENSE.
+
+#include "tools/imhsa-compile/Header.h"
+#include "llvm/ADT/StringExtras.h"
+
+using namespace mlir;
+using namespace imhsa::compile;
+
+// `text` in a comment, which it must neither end nor start.
+static std::string escape(StringRef text) {
+  std::string escaped;
+  for (char c : text) {
+    bool isMark = !escaped.empty() &&
+                  ((escaped.back() == '*' && c == '/') || (escaped.back() == '/' && c == '*'));
+    if (isMark)
+      escaped += ' ';
+    escaped += c;
+  }
+  return escaped;
+}
+
+static void printParameter(raw_ostream &os, const TensorInfo &tensor, StringRef direction) {
+  os << " * \\param[" << direction << "] " << tensor.name << "  " << tensor.getTypeText() << '\n';
+}
+
+static void printFunction(raw_ostream &os, const FunctionInfo &function, Target target) {
+  os << "\n/** " << escape(function.getSignature()) << "\n *\n";
+  if (!function.comment.empty()) {
+    SmallVector<StringRef> lines;
+    StringRef(function.comment).split(lines, '\n');
+    for (StringRef line : lines)
+      os << (line.empty() ? " *" : " * ") << escape(line) << '\n';
+    os << " *\n";
+  }
+  for (const TensorInfo &tensor : function.inputs)
+    printParameter(os, tensor, "in");
+  for (const TensorInfo &tensor : function.outputs)
+    printParameter(os, tensor, "out");
+  os << " * \\param stream  "
+     << (target == Target::Cpu ? "ignored"
+                               : "a CUstream or cudaStream_t; null is the default stream")
+     << "\n */\n";
+  os << "imhsa_status " << function.symbol << '(';
+  for (const TensorInfo &tensor : function.inputs)
+    os << "const DLTensor *" << tensor.name << ", ";
+  for (const TensorInfo &tensor : function.outputs)
+    os << "DLTensor *" << tensor.name << ", ";
+  os << "void *stream);\n";
+}
+
+void imhsa::compile::printHeader(raw_ostream &os, ArrayRef<FunctionInfo> functions,
+                                 const Options &options) {
+  std::string guard = StringRef(options.prefix).upper() + "_H";
+  StringRef place = options.target == Target::Cpu ? "the CPU" : "a CUDA device";
+  os << "/* Made by imhsa-compile " << IMHSA_VERSION << ". */\n"
+     << "#ifndef " << guard << "\n#define " << guard << "\n\n"
+     << "#include <dlpack/dlpack.h>\n#include <imhsa.h>\n\n"
+     << "/** \\file\n"
+        " * Functions on tensors of "
+     << place << ".\n"
+     << " *\n"
+        " * Types are written as element type[dimensions]; a dimension that has a name may have "
+        "any\n"
+        " * size, unless the function says otherwise. The caller allocates the outputs;\n"
+        " * imhsa_get_output_shape says how large they are. The innermost dimension of each "
+        "tensor\n"
+        " * must be contiguous; other strides are free, and null strides mean row-major order.\n";
+  if (llvm::any_of(functions, [](const FunctionInfo &function) {
+        return llvm::any_of(
+            llvm::concat<const TensorInfo>(function.inputs, function.outputs),
+            [](const TensorInfo &tensor) { return tensor.getElementType().code == kDLBfloat; });
+      }))
+    os << " * Where bfloat16 is expected, unsigned 16-bit integers are taken as its bits.\n";
+  os << " *\n"
+        " * A function returns IMHSA_OK, or says in imhsa_last_error() which argument does not "
+        "fit\n"
+        " * and why, before it has done anything: IMHSA_INVALID_ARGUMENT for a null pointer,\n"
+        " * IMHSA_INVALID_TENSOR for another element type, rank, shape, stride, device or "
+        "alignment,\n"
+        " * for dimensions of inputs that do not agree, and for outputs that overlap anything;\n"
+     << (options.target == Target::Cpu ? " * or IMHSA_OUT_OF_MEMORY.\n"
+                                       : " * IMHSA_NO_DEVICE, IMHSA_CUDA_ERROR or "
+                                         "IMHSA_OUT_OF_MEMORY. It enqueues its work on\n"
+                                         " * the stream and returns at once.\n")
+     << " */\n\n"
+        "#ifdef __cplusplus\nextern \"C\" {\n#endif\n";
+  for (const FunctionInfo &function : functions)
+    printFunction(os, function, options.target);
+  if (options.emit == Emit::Object)
+    os << "\n/** These functions, for imhsa_open_embedded. */\nextern imhsa_artifact "
+       << options.prefix << "_artifact;\n";
+  os << "\n#ifdef __cplusplus\n}\n#endif\n\n#endif /* " << guard << " */\n";
+}

@@ -1,0 +1,203 @@
+//===- imhsa-compile.cpp - compile functions ahead of time ----------------===//
+// Part of imhsa, under the Apache License v2.0 with LLVM Exceptions: see LICENSE.
+
+#include "dialect/Imhsa.h"
+#include "passes/Pipelines.h"
+#include "passes/binary/Toolkit.h"
+#include "tools/imhsa-compile/Codegen.h"
+#include "tools/imhsa-compile/Functions.h"
+#include "tools/imhsa-compile/Header.h"
+#include "tools/imhsa-compile/Kernels.h"
+#include "tools/imhsa-compile/Link.h"
+#include "tools/imhsa-compile/Options.h"
+#include "tools/imhsa-compile/Tables.h"
+#include "tools/imhsa-run/WriteFile.h"
+#include "mlir/AsmParser/AsmParser.h"
+#include "mlir/Bytecode/BytecodeReader.h"
+#include "mlir/InitAllDialects.h"
+#include "mlir/InitAllExtensions.h"
+#include "mlir/Parser/Parser.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Target/LLVMIR/Export.h"
+#include "llvm/ADT/ScopeExit.h"
+#include "llvm/Support/InitLLVM.h"
+#include "llvm/Support/SourceMgr.h"
+#include "llvm/Support/WithColor.h"
+
+using namespace mlir;
+using namespace imhsa;
+using namespace imhsa::compile;
+using llvm::createFileError;
+using llvm::createStringError;
+using llvm::Error;
+using llvm::Expected;
+
+//===----------------------------------------------------------------------===//
+// From the source to compiled code
+//===----------------------------------------------------------------------===//
+
+// Parses text, of which `state` then says where things stand, or bytecode.
+static OwningOpRef<ModuleOp> parse(const std::shared_ptr<llvm::SourceMgr> &sources,
+                                   MLIRContext &context, AsmParserState &state) {
+  const llvm::MemoryBuffer *buffer = sources->getMemoryBuffer(sources->getMainFileID());
+  ParserConfig config(&context);
+  if (isBytecode(*buffer))
+    return parseSourceFile<ModuleOp>(sources, config);
+  Block block;
+  if (failed(parseAsmSourceFile(*sources, &block, config, &state)))
+    return nullptr;
+  if (llvm::hasSingleElement(block))
+    if (auto module = dyn_cast<ModuleOp>(block.front())) {
+      module->remove();
+      return module;
+    }
+  OwningOpRef<ModuleOp> module(ModuleOp::create(UnknownLoc::get(&context)));
+  module->getBody()->getOperations().splice(module->getBody()->end(), block.getOperations());
+  if (failed(module->verify()))
+    return nullptr;
+  return module;
+}
+
+static LogicalResult runPipeline(ModuleOp module, const Options &options) {
+  PassManager pm(module->getContext(), ModuleOp::getOperationName());
+  if (options.target == Target::Cpu) {
+    CpuPipelineOptions pipeline;
+    pipeline.checkShapes = true;
+    buildCpuPipeline(pm, pipeline);
+    return pm.run(module);
+  }
+  CudaPipelineOptions pipeline;
+  pipeline.checkShapes = true;
+  pipeline.chip = llvm::join(options.chips, ",");
+  pipeline.toolkit = options.toolkit;
+  bool isHost = options.emit >= Emit::Llvm;
+  bool needsPtxas = options.emit == Emit::Cubin || !options.toolkit.empty();
+  if (options.emit != Emit::Ptx && (needsPtxas || hasTool("ptxas", options.toolkit))) {
+    pipeline.format = gpu::CompilationTarget::Binary;
+    pipeline.withPtx = isHost;
+  } else if (isHost) {
+    llvm::WithColor::warning(llvm::errs(), "imhsa-compile")
+        << "no ptxas in the usual places: the kernels stay PTX, which the driver compiles when "
+           "they are first loaded (--toolkit= says where ptxas is)\n";
+  }
+  buildCudaPipeline(pm, pipeline);
+  return pm.run(module);
+}
+
+// The functions that the pipeline fails on by themselves, or all if each of them alone passes.
+static std::string namesOfFailing(ModuleOp module, ArrayRef<FunctionInfo> functions,
+                                  const Options &options) {
+  ScopedDiagnosticHandler silence(module.getContext(), [](Diagnostic &) { return success(); });
+  SmallVector<std::string> failing, all;
+  for (const FunctionInfo &function : functions) {
+    OwningOpRef<ModuleOp> copy = module.clone();
+    for (auto other : copy->getOps<func::FuncOp>())
+      if (other.getName() != function.symbol)
+        other.setPrivate();
+    all.push_back("@" + function.name);
+    if (failed(runPipeline(*copy, options)))
+      failing.push_back(all.back());
+  }
+  return llvm::join(failing.empty() ? all : failing, ", ");
+}
+
+//===----------------------------------------------------------------------===//
+// What is written
+//===----------------------------------------------------------------------===//
+
+static Error writeBytes(StringRef path, StringRef bytes) {
+  return run::writeFile(path, [&](raw_ostream &file) { file << bytes; });
+}
+
+static Error writeHost(llvm::Module &module, const Options &options) {
+  Expected<std::unique_ptr<llvm::TargetMachine>> machine =
+      createMachine(options.cpu, options.optLevel);
+  if (!machine)
+    return machine.takeError();
+  if (Error failed = optimize(module, **machine))
+    return failed;
+  if (options.emit == Emit::Llvm)
+    return run::writeFile(options.output, [&](raw_ostream &file) { file << module; });
+  Expected<SmallVector<char, 0>> bytes = compileToObject(module, **machine);
+  if (bytes && options.emit == Emit::Library)
+    bytes = linkLibrary(*bytes, options);
+  if (!bytes)
+    return bytes.takeError();
+  return writeBytes(options.output, StringRef(bytes->data(), bytes->size()));
+}
+
+static Error compileModule(ModuleOp module, std::vector<FunctionInfo> functions,
+                           const Options &options) {
+  renameToSymbols(module, functions);
+  OwningOpRef<ModuleOp> original = module.clone();
+  if (failed(runPipeline(module, options)))
+    return createStringError("cannot compile " + namesOfFailing(*original, functions, options));
+
+  Contents contents;
+  contents.target = options.target;
+  contents.prefix = options.prefix;
+  contents.functions = std::move(functions);
+  contents.kernels = getKernels(module);
+  contents.images = takeImages(module);
+  if (options.emit < Emit::Llvm) {
+    std::string data = contents.images.empty() ? "" : contents.images.front().data;
+    return writeBytes(options.output,
+                      options.emit == Emit::Ptx ? StringRef(data).rtrim('\0') : StringRef(data));
+  }
+  llvm::LLVMContext context;
+  std::unique_ptr<llvm::Module> host = translateModuleToLLVMIR(module, context, options.prefix);
+  if (!host)
+    return createStringError("cannot translate the module to LLVM IR");
+  addTables(*host, contents, options.emit == Emit::Library);
+  if (Error failed = writeHost(*host, options))
+    return failed;
+  if (options.header.empty())
+    return Error::success();
+  return run::writeFile(options.header,
+                        [&](raw_ostream &file) { printHeader(file, contents.functions, options); });
+}
+
+//===----------------------------------------------------------------------===//
+// The program
+//===----------------------------------------------------------------------===//
+
+static Error compileFile(const Options &options) {
+  DialectRegistry registry;
+  registerAllDialects(registry);
+  registerAllExtensions(registry);
+  imhsa::registerDialect(registry);
+  imhsa::registerTranslations(registry);
+  MLIRContext context(registry, MLIRContext::Threading::DISABLED);
+
+  auto buffer = llvm::MemoryBuffer::getFileOrSTDIN(options.file, /*IsText=*/true);
+  if (!buffer)
+    return createFileError(options.file, buffer.getError());
+  StringRef text = (*buffer)->getBuffer();
+  auto sources = std::make_shared<llvm::SourceMgr>();
+  sources->AddNewSourceBuffer(std::move(*buffer), llvm::SMLoc());
+  SourceMgrDiagnosticHandler printer(*sources, &context);
+  // Remarks are for imhsa-opt: here they would be noise.
+  ScopedDiagnosticHandler filter(&context, [](Diagnostic &diagnostic) {
+    return success(diagnostic.getSeverity() == DiagnosticSeverity::Remark);
+  });
+  AsmParserState state;
+  OwningOpRef<ModuleOp> module = parse(sources, context, state);
+  if (!module)
+    return createStringError(options.file + ": not a valid module");
+  Expected<std::vector<FunctionInfo>> functions =
+      describe(*module, options.prefix, state.getOpDefs().empty() ? nullptr : &state, text);
+  if (!functions)
+    return functions.takeError();
+  return compileModule(*module, std::move(*functions), options);
+}
+
+int main(int argc, char **argv) {
+  llvm::InitLLVM init(argc, argv);
+  Expected<Options> options = parseOptions(argc, argv);
+  if (Error failed = options ? compileFile(*options) : options.takeError()) {
+    llvm::outs().flush();
+    llvm::errs() << "imhsa-compile: error: " << llvm::toString(std::move(failed)) << '\n';
+    return 1;
+  }
+  return 0;
+}
