@@ -2,6 +2,7 @@
 // Part of imhsa, under the Apache License v2.0 with LLVM Exceptions: see LICENSE.
 
 #include "tools/imhsa-compile/Functions.h"
+#include "tools/common/EntryTypes.h"
 #include "tools/imhsa-compile/Names.h"
 #include "mlir/IR/SymbolTable.h"
 #include "llvm/ADT/StringExtras.h"
@@ -18,26 +19,19 @@ using llvm::Expected;
 // Types
 //===----------------------------------------------------------------------===//
 
-// Null if DLPack or compiled code has no such elements.
-static std::optional<DLDataType> elementTypeOf(Type type) {
+DLDataType TensorInfo::getElementType() const {
+  Type element = type.getElementType();
   auto make = [](int code, unsigned bits) {
     return DLDataType{static_cast<uint8_t>(code), static_cast<uint8_t>(bits), /*lanes=*/1};
   };
-  if (type.isF16() || type.isF32() || type.isF64())
-    return make(kDLFloat, type.getIntOrFloatBitWidth());
-  if (type.isBF16())
+  if (element.isBF16())
     return make(kDLBfloat, 16);
-  if (type.isSignlessInteger(1))
+  if (isa<FloatType>(element))
+    return make(kDLFloat, element.getIntOrFloatBitWidth());
+  if (element.isInteger(1))
     return make(kDLBool, 8);
-  if (type.isIndex())
-    return make(kDLInt, 64);
-  for (unsigned bits : {8, 16, 32, 64})
-    if (type.isSignlessInteger(bits))
-      return make(kDLInt, bits);
-  return std::nullopt;
+  return make(kDLInt, element.isIndex() ? 64 : element.getIntOrFloatBitWidth());
 }
-
-DLDataType TensorInfo::getElementType() const { return *elementTypeOf(type.getElementType()); }
 
 std::string TensorInfo::getElementTypeName() const {
   DLDataType element = getElementType();
@@ -134,20 +128,10 @@ static std::string faultOf(StringRef name) {
   return language.empty() ? "" : ("is reserved in " + language).str();
 }
 
-static Error checkType(func::FuncOp function, StringRef kind, unsigned index, Type type) {
-  auto tensor = dyn_cast<RankedTensorType>(type);
-  if (tensor && !tensor.getEncoding() && elementTypeOf(tensor.getElementType()))
-    return Error::success();
-  std::string message;
-  llvm::raw_string_ostream(message)
-      << kind << ' ' << index << " of @" << function.getName()
-      << ": expected a ranked tensor of f16, bf16, f32, f64, i1, i8, i16, i32, i64 or index, found "
-      << type;
-  return createStringError(message);
-}
-
 static Expected<FunctionInfo> describeOne(func::FuncOp op, StringRef prefix,
                                           const AsmParserState *source, StringRef text) {
+  if (Error failed = imhsa::checkEntryTypes(op))
+    return std::move(failed);
   FunctionInfo function;
   function.name = op.getName();
   if (std::string fault = faultOf(function.name); !fault.empty())
@@ -161,10 +145,7 @@ static Expected<FunctionInfo> describeOne(func::FuncOp op, StringRef prefix,
       {"out", "a parameter of every compiled function in Python"}};
   auto add = [&](std::vector<TensorInfo> &tensors, std::string kind, std::string name,
                  Type type) -> Error {
-    unsigned index = tensors.size();
-    if (Error failed = checkType(op, kind, index, type))
-      return failed;
-    std::string what = kind + " " + std::to_string(index);
+    std::string what = kind + " " + std::to_string(tensors.size());
     std::string fault = faultOf(name);
     if (auto found = taken.find(name); fault.empty() && found != taken.end())
       fault = "is also the name of " + found->second;

@@ -3,7 +3,7 @@
 
 #include "tools/imhsa-compile/Link.h"
 #include "runtime/Artifact.h"
-#include "tools/imhsa-run/WriteFile.h"
+#include "tools/common/WriteFile.h"
 #include "llvm/ADT/ScopeExit.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/CRC.h"
@@ -40,7 +40,9 @@ static Expected<std::string> findCompiler(StringRef option) {
     names = {option};
   for (StringRef name : names)
     if (ErrorOr<std::string> path = sys::findProgramByName(name))
-      return *path;
+      // A name with a folder is taken as it is.
+      if (sys::fs::can_execute(*path))
+        return *path;
   if (!option.empty())
     return createStringError("--compiler=" + option + ": no such program");
   return createStringError("a library is linked by the system's C or C++ compiler, and none of " +
@@ -85,10 +87,10 @@ Expected<SmallVector<char, 0>> imhsa::compile::linkLibrary(ArrayRef<char> object
   };
   std::string objectPath = inFolder("object.o"), scriptPath = inFolder("exports.map"),
               libraryPath = inFolder("library.so");
-  if (Error failed = run::writeFile(
+  if (Error failed = imhsa::writeFile(
           objectPath, [&](raw_ostream &file) { file.write(object.data(), object.size()); }))
     return std::move(failed);
-  if (Error failed = run::writeFile(
+  if (Error failed = imhsa::writeFile(
           scriptPath, [&](raw_ostream &file) { file << makeVersionScript(options.prefix); }))
     return std::move(failed);
 

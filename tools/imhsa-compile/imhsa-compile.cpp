@@ -4,6 +4,7 @@
 #include "dialect/Imhsa.h"
 #include "passes/Pipelines.h"
 #include "passes/binary/Toolkit.h"
+#include "tools/common/WriteFile.h"
 #include "tools/imhsa-compile/Codegen.h"
 #include "tools/imhsa-compile/Functions.h"
 #include "tools/imhsa-compile/Header.h"
@@ -11,7 +12,6 @@
 #include "tools/imhsa-compile/Link.h"
 #include "tools/imhsa-compile/Options.h"
 #include "tools/imhsa-compile/Tables.h"
-#include "tools/imhsa-run/WriteFile.h"
 #include "mlir/AsmParser/AsmParser.h"
 #include "mlir/Bytecode/BytecodeReader.h"
 #include "mlir/InitAllDialects.h"
@@ -106,7 +106,7 @@ static std::string namesOfFailing(ModuleOp module, ArrayRef<FunctionInfo> functi
 //===----------------------------------------------------------------------===//
 
 static Error writeBytes(StringRef path, StringRef bytes) {
-  return run::writeFile(path, [&](raw_ostream &file) { file << bytes; });
+  return writeFile(path, [&](raw_ostream &file) { file << bytes; });
 }
 
 static Error writeHost(llvm::Module &module, const Options &options) {
@@ -117,7 +117,7 @@ static Error writeHost(llvm::Module &module, const Options &options) {
   if (Error failed = optimize(module, **machine))
     return failed;
   if (options.emit == Emit::Llvm)
-    return run::writeFile(options.output, [&](raw_ostream &file) { file << module; });
+    return writeFile(options.output, [&](raw_ostream &file) { file << module; });
   Expected<SmallVector<char, 0>> bytes = compileToObject(module, **machine);
   if (bytes && options.emit == Emit::Library)
     bytes = linkLibrary(*bytes, options);
@@ -153,8 +153,8 @@ static Error compileModule(ModuleOp module, std::vector<FunctionInfo> functions,
     return failed;
   if (options.header.empty())
     return Error::success();
-  return run::writeFile(options.header,
-                        [&](raw_ostream &file) { printHeader(file, contents.functions, options); });
+  return writeFile(options.header,
+                   [&](raw_ostream &file) { printHeader(file, contents.functions, options); });
 }
 
 //===----------------------------------------------------------------------===//

@@ -4,7 +4,8 @@
 #include "tools/imhsa-run/Compile.h"
 #include "passes/Passes.h"
 #include "passes/Pipelines.h"
-#include "tools/imhsa-run/WriteFile.h"
+#include "tools/common/EntryTypes.h"
+#include "tools/common/WriteFile.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Transforms/Passes.h"
 #include "llvm/Support/FileSystem.h"
@@ -21,22 +22,6 @@ using llvm::Expected;
 //===----------------------------------------------------------------------===//
 // Entry functions
 //===----------------------------------------------------------------------===//
-
-static Error checkTypes(func::FuncOp function, StringRef kind, TypeRange types) {
-  for (auto [index, type] : llvm::enumerate(types)) {
-    auto tensor = dyn_cast<RankedTensorType>(type);
-    if (tensor && !tensor.getEncoding() && formatOf(tensor.getElementType()))
-      continue;
-    std::string message;
-    llvm::raw_string_ostream(message)
-        << kind << ' ' << index << " of @" << function.getName()
-        << ": expected a ranked tensor of f16, bf16, f32, f64, i1, i8, "
-           "i16, i32, i64 or index, found "
-        << type;
-    return createStringError(message);
-  }
-  return Error::success();
-}
 
 Expected<func::FuncOp> imhsa::run::findEntry(ModuleOp module, StringRef name) {
   SmallVector<func::FuncOp> candidates;
@@ -61,9 +46,7 @@ Expected<func::FuncOp> imhsa::run::findEntry(ModuleOp module, StringRef name) {
                           [&](func::FuncOp function) { stream << '@' << function.getName(); });
     return createStringError(message);
   }
-  if (Error failed = checkTypes(*found, "argument", found->getArgumentTypes()))
-    return std::move(failed);
-  if (Error failed = checkTypes(*found, "result", found->getResultTypes()))
+  if (Error failed = checkEntryTypes(*found))
     return std::move(failed);
   return *found;
 }

@@ -8,7 +8,7 @@
 // overflow, reads "abc" as size 0, wants the keys of the header in one order, and has no float16.
 
 #include "tools/imhsa-run/Npy.h"
-#include "tools/imhsa-run/WriteFile.h"
+#include "tools/common/WriteFile.h"
 #include "llvm/ADT/ScopeExit.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Endian.h"
