@@ -130,9 +130,11 @@ imhsa_status imhsa_run(const imhsa_function *function, const DLTensor *const *te
     Arguments arguments;
     for (int32_t i = 0; i < entry.num_inputs + entry.num_outputs; ++i)
       arguments.addTensor(*tensors[i]);
-    if (function->library->artifact.device != kDLCPU)
-      return fail(IMHSA_NO_DEVICE, "%s: calls on a GPU are not implemented yet", entry.name);
-    return runOnHost(*function, arguments, sizes.workspaceBytes);
+    if (function->library->artifact.device == kDLCPU)
+      return runOnHost(*function, arguments, sizes.workspaceBytes);
+    return function->library->gpu.run(entry, arguments, sizes.workspaceBytes,
+                                      tensors[0]->device.device_id,
+                                      static_cast<cuda::Stream>(stream));
   });
 }
 
@@ -152,6 +154,8 @@ imhsa_status imhsa_run_versioned(const imhsa_function *function,
 }
 
 void imhsa_release_workspaces(imhsa_library *library) {
-  if (library)
-    library->hostWorkspaces.release();
+  if (!library)
+    return;
+  library->hostWorkspaces.release();
+  library->gpu.releaseWorkspaces();
 }

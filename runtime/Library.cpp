@@ -15,7 +15,7 @@
 using namespace imhsa::runtime;
 
 imhsa_library::imhsa_library(const imhsa_artifact &artifact)
-    : artifact(artifact), hostWorkspaces(artifact.workspace_alignment) {
+    : artifact(artifact), hostWorkspaces(artifact.workspace_alignment), gpu(artifact) {
   for (int64_t i = 0; i < artifact.num_entries; ++i)
     functions.push_back({this, &artifact.entries[i]});
 }
@@ -66,6 +66,16 @@ static const char *findDefect(const imhsa_artifact &artifact) {
   if (artifact.num_kernels < 0 || artifact.num_images < 0 ||
       (artifact.num_kernels && !artifact.kernels) || (artifact.num_images && !artifact.images))
     return "table of kernels";
+  for (int64_t i = 0; i < artifact.num_kernels; ++i)
+    if (!artifact.kernels[i])
+      return "kernel without a name";
+  for (int64_t i = 0; i < artifact.num_images; ++i) {
+    const imhsa_image &image = artifact.images[i];
+    bool isPtx = image.format == kImhsaPtx;
+    if ((!isPtx && image.format != kImhsaCubin) || !image.data || image.size == 0 ||
+        (isPtx && static_cast<const char *>(image.data)[image.size - 1] != '\0'))
+      return "image of kernels";
+  }
   return nullptr;
 }
 

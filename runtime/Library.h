@@ -6,6 +6,7 @@
 
 #include "runtime/Artifact.h"
 #include "runtime/HostWorkspaces.h"
+#include "runtime/cuda/Gpu.h"
 
 #include <vector>
 
@@ -25,6 +26,7 @@ struct imhsa_library {
   int64_t uses = 1;
   std::vector<imhsa_function> functions;
   imhsa::runtime::HostWorkspaces hostWorkspaces;
+  imhsa::runtime::cuda::Gpu gpu;
 };
 
 #endif // IMHSA_RUNTIME_LIBRARY_H
