@@ -32,7 +32,7 @@ extern "C" {
 
 typedef enum imhsa_status {
   IMHSA_OK = 0,
-  /// A null pointer, an index out of range, a name that is not there.
+  /// A null pointer (of a tensor, too), an index out of range, a name that is not there.
   IMHSA_INVALID_ARGUMENT = 1,
   /// A tensor that does not fit: element type, rank, shape, strides, device, alignment, overlap.
   IMHSA_INVALID_TENSOR = 2,
@@ -65,14 +65,18 @@ typedef struct imhsa_function imhsa_function;
 // Libraries
 //===----------------------------------------------------------------------===//
 
-/// Opens the shared library at `path`, after checking that it is whole.
+/// Opens the shared library at `path`, after checking that it is whole. What is open already is
+/// opened once more: it takes as many calls of imhsa_close, and shares workspaces and kernels. A
+/// library can be opened, and asked what it holds, without the device that it is for.
 imhsa_status imhsa_open(const char *path, imhsa_library **library);
 
 /// Opens what is linked into the program; `artifact` is the symbol NAME_artifact.
 imhsa_status imhsa_open_embedded(imhsa_artifact *artifact, imhsa_library **library);
 
-/// Frees what the library holds, device memory and loaded kernels included, once nothing that was
-/// enqueued needs it any more. No call of its functions may be under way. Null is ignored.
+/// Frees what the library holds, device memory and loaded kernels included, after waiting for what
+/// calls of its functions have enqueued. None may be under way, no graph that has captured one may
+/// be launched any more, and the contexts in which they were made must still exist, unless they are
+/// primary contexts. Null is ignored.
 void imhsa_close(imhsa_library *library);
 
 /// kDLCPU or kDLCUDA: where the tensors of its functions are.
@@ -120,8 +124,8 @@ imhsa_status imhsa_get_tensor_type(const imhsa_function *function, int32_t index
 imhsa_status imhsa_get_output_shape(const imhsa_function *function, const DLTensor *const *inputs,
                                     int32_t index, int64_t *shape);
 
-/// The bytes of memory that a call with these inputs takes for itself. It is allocated at the
-/// first call, on the stream, and kept for the next.
+/// The bytes of memory that a call with these inputs takes for itself: on a CPU of the host's, on a
+/// GPU of the device's. See imhsa_release_workspaces.
 imhsa_status imhsa_get_workspace_size(const imhsa_function *function, const DLTensor *const *inputs,
                                       size_t *bytes);
 
@@ -134,7 +138,11 @@ imhsa_status imhsa_get_workspace_size(const imhsa_function *function, const DLTe
 /// On a CPU the call returns when the outputs are there, and `stream` is ignored. On a GPU it
 /// enqueues its work on `stream` (a CUstream or cudaStream_t; null is the default stream), in the
 /// context that is current or else the primary context of the tensors' device, and returns at
-/// once. It may be captured in a CUDA graph, if it was called once before with such shapes.
+/// once. The first call in a context loads the kernels; make one before you measure.
+///
+/// On a GPU the stream may be captured into a CUDA graph. The graph holds the addresses of the
+/// tensors and of a workspace that only it uses, so two executable graphs made from it must not run
+/// at the same time.
 imhsa_status imhsa_run(const imhsa_function *function, const DLTensor *const *tensors,
                        void *stream);
 
@@ -156,8 +164,14 @@ void imhsa_set_num_threads(int count);
 /// The number of threads, the caller included, that a function on a CPU would use now.
 int imhsa_get_num_threads(void);
 
-/// Frees the workspaces that calls keep for the next call; those in use by a call under way, or
-/// by kernels that are still enqueued, are freed after it.
+/// Frees the workspaces that calls keep for the next call, those that graphs hold included: no such
+/// graph may be launched any more. What a call under way uses is freed after it; on a GPU this
+/// waits for what is enqueued.
+///
+/// What is kept is bounded. On a CPU: for each call under way one workspace, and sixteen that are
+/// free. On a GPU, in each context: one for each stream, but sixteen at most, which more streams
+/// share by waiting for each other; and one for each stream of each capture, or more if later calls
+/// of the capture need a larger one. Each is as large as the largest call that it has served.
 void imhsa_release_workspaces(imhsa_library *library);
 
 #pragma GCC visibility pop
