@@ -15,7 +15,6 @@ from __future__ import annotations
 import os
 import sys
 
-import ml_dtypes
 import numpy as np
 
 import ir
@@ -24,10 +23,26 @@ from cases import Case
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "..", "..", "reference"))
 import imhsa_reference as oracle
 
+# NumPy has no bf16: its numbers are f32 here, and executors take and give their bits.
 DTYPE = {
-    "f64": np.float64, "f32": np.float32, "f16": np.float16, "bf16": ml_dtypes.bfloat16,
+    "f64": np.float64, "f32": np.float32, "f16": np.float16, "bf16": np.float32,
     "i1": np.bool_, "i32": np.int32, "i64": np.int64,
 }  # fmt: skip
+
+
+def to_bf16(x: np.ndarray) -> np.ndarray:
+    """The bits of the nearest bf16, ties to even."""
+    bits = np.ascontiguousarray(x, np.float32).view(np.uint32).reshape(x.shape)
+    nearest = (bits + np.uint32(0x7FFF) + (bits >> np.uint32(16) & np.uint32(1))) >> np.uint32(16)
+    return np.where(np.isnan(x), 0x7FC0, nearest).astype(np.uint16)
+
+
+def from_bf16(bits: np.ndarray) -> np.ndarray:
+    return (bits.astype(np.uint32) << np.uint32(16)).view(np.float32)
+
+
+def rounded(x: np.ndarray, element: str) -> np.ndarray:
+    return from_bf16(to_bf16(x)) if element == "bf16" else x.astype(DTYPE[element])
 
 
 def shape_of(case: Case, dims: list[str]) -> tuple[int, ...]:
@@ -78,7 +93,7 @@ def inputs(case: Case, rng: np.random.Generator) -> dict[str, np.ndarray]:
     found = {}
     for name, (dims, element) in ir.operands(case).items():
         if name != "lse":
-            found[name] = draw(case, name, shape_of(case, dims), rng).astype(DTYPE[element])
+            found[name] = rounded(draw(case, name, shape_of(case, dims), rng), element)
     tokens = [name for name in ("query", "key", "value") if name in found and found[name].size]
     if case.data == "nan" and tokens:
         # A value that is kept for some queries only would reach the others as 0 * NaN.

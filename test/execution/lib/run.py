@@ -10,9 +10,7 @@ import os
 import secrets
 import shlex
 import shutil
-import subprocess
 import sys
-import tempfile
 import time
 import zlib
 from concurrent.futures import ThreadPoolExecutor
@@ -21,11 +19,11 @@ import numpy as np
 
 import cases
 import data
+import executors
 import ir
 
 # By storage type, ||out - expected|| / ||expected||.
 BOUND = {"f64": 1e-11, "f32": 5e-6, "f16": 2e-3, "bf16": 1e-2}
-SECONDS = 300  # at most for one run of the executor
 ROOT = os.path.normpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", ".."))
 
 
@@ -41,44 +39,13 @@ def difference(out: np.ndarray, expected: np.ndarray) -> float:
     return 0.0 if error == 0 else float(error / size) if np.isfinite(error) and size else float("inf")
 
 
-def execute(case: cases.Case, inputs: dict, args, folder: str) -> dict[str, np.ndarray] | str:
-    """The results by name, or why there are none."""
-    source = os.path.join(folder, "case.mlir")
-    with open(source, "w") as file:
-        file.write(ir.module(case))
-    command = [*shlex.split(args.tool), source, "--entry=main", f"--target={args.executor}"]
-    if case.chip:
-        command.append(f"--chip={case.chip}")
-    for name, array in inputs.items():
-        # .npy files have no bf16: its bits go as uint16.
-        np.save(os.path.join(folder, name), array.view(np.uint16) if array.dtype == data.DTYPE["bf16"] else array)
-        command.append(f"--input={folder}/{name}.npy")
-    shapes = ir.results(case)
-    command += [f"--output={folder}/out_{name}.npy" for name in shapes]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS)
-    except subprocess.TimeoutExpired:
-        return f"no result after {SECONDS} s"
-    if done.returncode:
-        return f"exit code {done.returncode}: {done.stderr.strip() or 'nothing on stderr'}"
-    outputs = {}
-    for name, (dims, element) in shapes.items():
-        array = np.load(f"{folder}/out_{name}.npy")
-        expected = np.dtype(np.uint16 if element == "bf16" else data.DTYPE[element])
-        if array.shape != data.shape_of(case, dims) or array.dtype != expected:
-            return f"{name}: expected {data.shape_of(case, dims)} {expected}, found {array.shape} {array.dtype}"
-        outputs[name] = array.view(data.DTYPE[element])
-    return outputs
-
-
-def run(case: cases.Case, args) -> tuple[bool, str]:
+def run(case: cases.Case, executor, args) -> tuple[bool, str]:
     """True if the case passed, and its line of the table."""
     inputs = data.inputs(case, np.random.default_rng([args.seed, zlib.crc32(str(case).encode())]))
     expected = data.expected(case, inputs)
-    with tempfile.TemporaryDirectory(prefix="imhsa-") as folder:
-        start = time.monotonic()
-        outputs = execute(case, inputs, args, folder)
-        seconds = time.monotonic() - start
+    start = time.monotonic()
+    outputs = executor.execute(case, inputs)
+    seconds = time.monotonic() - start
     if isinstance(outputs, str):
         return False, f"{'FAIL':4} {'':19} {seconds:6.2f} s  {case}\n     {outputs}"
     errors = {name: difference(outputs[name], expected[name]) for name in expected}
@@ -88,8 +55,6 @@ def run(case: cases.Case, args) -> tuple[bool, str]:
 
 
 def chosen(args) -> list[cases.Case]:
-    if args.case:
-        return [cases.Case.parse(text) for text in args.case]
     at, count = map(int, args.shard.split("/"))
     return [case for case in cases.suite(args.executor, args.full) if case.type in args.types.split(",")][at::count]
 
@@ -97,6 +62,7 @@ def chosen(args) -> list[cases.Case]:
 def main():
     parser = argparse.ArgumentParser(description="Run the execution cases and compare with the oracle.")
     parser.add_argument("--executor", default="cpu", choices=list(cases.MOST_MULTIPLY_ADDS), help="imhsa-run's --target")
+    parser.add_argument("--library", help="what imhsa-compile made of the module that --emit prints, called instead of imhsa-run")
     parser.add_argument("--tool", default=os.path.join(ROOT, "build", "bin", "imhsa-run"), help="imhsa-run, as a command")
     parser.add_argument("--case", action="append", help="only this case, as the table prints it; may be repeated")
     parser.add_argument("--full", action="store_true", help="every combination of operands and of f32, f16 and bf16")
@@ -111,14 +77,23 @@ def main():
     if args.emit:
         print("".join(ir.module(case, f"case_{i}") for i, case in enumerate(suite)))
         return 0
-    if not shutil.which(shlex.split(args.tool)[0]):
+    if args.library:
+        executor = executors.Library(args.library, {case: f"case_{i}" for i, case in enumerate(suite)}, args.seed)
+    elif shutil.which(shlex.split(args.tool)[0]):
+        executor = executors.Tool(shlex.split(args.tool), args.executor)
+    else:
         parser.error(f"there is no {args.tool}: run ./dev build")
+    if args.case:
+        suite = [cases.Case.parse(text) for text in args.case]
     np.seterr(all="ignore")  # NaN and infinities are meant.
     repeat = [os.path.relpath(sys.executable), os.path.relpath(__file__), f"--executor={args.executor}"]
-    repeat += [f"--seed={args.seed}"] + [f"--tool={args.tool}"] * (args.tool != parser.get_default("tool"))
+    for name in "seed", "tool", "library", "full", "types", "shard":
+        value = getattr(args, name)
+        if value != parser.get_default(name):
+            repeat.append(f"--{name}" if value is True else f"--{name}={value}")
     failed = 0
     with ThreadPoolExecutor(args.jobs) as pool:
-        for case, (passed, line) in zip(suite, pool.map(lambda case: run(case, args), suite)):
+        for case, (passed, line) in zip(suite, pool.map(lambda case: run(case, executor, args), suite)):
             print(line, flush=True)
             if not passed:
                 failed += 1
