@@ -87,7 +87,8 @@ def main():
         suite = [cases.Case.parse(text) for text in args.case]
     np.seterr(all="ignore")  # NaN and infinities are meant.
     repeat = [os.path.relpath(sys.executable), os.path.relpath(__file__), f"--executor={args.executor}"]
-    for name in "seed", "tool", "library", "full", "types", "shard":
+    repeat.append(f"--seed={args.seed}")
+    for name in "tool", "library", "full", "types", "shard":
         value = getattr(args, name)
         if value != parser.get_default(name):
             repeat.append(f"--{name}" if value is True else f"--{name}={value}")
