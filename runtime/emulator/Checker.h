@@ -51,7 +51,7 @@ struct LaunchInfo {
   /// Where the lanes' local memory (their stacks) lies; accesses to it are counted only.
   const void *localMemory = nullptr;
   uint64_t localBytes = 0;
-  /// The table of the translated module; must live until `finish` has returned.
+  /// The table of the translated module; must live as long as the report.
   const std::vector<Site> *sites = nullptr;
 };
 

@@ -4,6 +4,7 @@
 #ifndef IMHSA_RUNTIME_EMULATOR_COUNTERS_H
 #define IMHSA_RUNTIME_EMULATOR_COUNTERS_H
 
+#include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringRef.h"
 #include <array>
 #include <cstdint>
@@ -71,6 +72,25 @@ struct Counters {
 
   Counters &operator+=(const Counters &other);
 };
+
+/// An access of one lane (0 to 31) of a warp; the address in bytes.
+struct WarpLane {
+  uint32_t number;
+  uint64_t address;
+};
+
+/// The passes through shared memory for accesses that are done at one time: 32 banks of words of 4
+/// bytes, word w in bank w modulo 32, each bank gives one word in a pass, which any number of
+/// lanes may share.
+uint32_t countWavefronts(llvm::ArrayRef<uint64_t> addresses, uint32_t bytes);
+
+/// An access of a warp to shared memory, `bytes` a lane: all lanes at one time up to 4 bytes,
+/// halves of the warp for 8 bytes, quarters for 16.
+WarpAccessCounters countBanks(llvm::ArrayRef<WarpLane> lanes, uint32_t bytes);
+
+/// An access of a warp to global memory, `bytes` a lane: the sectors of 32 bytes that it touches,
+/// against as many as its distinct bytes fill.
+WarpAccessCounters countSectors(llvm::ArrayRef<WarpLane> lanes, uint32_t bytes);
 
 } // namespace imhsa::emulator
 

@@ -8,6 +8,7 @@
 #ifndef IMHSA_RUNTIME_EMULATOR_FINDING_H
 #define IMHSA_RUNTIME_EMULATOR_FINDING_H
 
+#include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/raw_ostream.h"
 #include <cstdint>
@@ -94,6 +95,9 @@ public:
 
   void merge(const FindingLog &other);
 
+  /// Orders the findings by site, so that they come in the order of the kernel's text.
+  void sort();
+
   const std::vector<Finding> &getFindings() const { return findings; }
   bool empty() const { return findings.empty(); }
 
@@ -106,7 +110,7 @@ private:
 };
 
 /// Prints the first `limit` findings like a compiler's errors, the location first, and then how
-/// many there are in all.
+/// many there are in all. Nothing if there are none.
 void print(llvm::raw_ostream &os, llvm::StringRef kernel, const std::vector<Site> &sites,
            const FindingLog &log, unsigned limit);
 

@@ -1,0 +1,90 @@
+//===- CheckOrder.cpp - races and reads of what nobody wrote --------------===//
+// Part of imhsa, under the Apache License v2.0 with LLVM Exceptions: see LICENSE.
+//
+// Two accesses to a byte, at least one of them a write, are a data race where neither comes
+// before the other in causality order and they are not both atomic: PTX manual, "Memory
+// Consistency Model", "Conflict and Data-races". The model knows no exception for lanes of one
+// warp, for lanes of one instruction, or for writes of the same value: all these are reported.
+//
+// Order comes from barriers, bar.warp.sync, mbarriers and the waits for copies. Collectives like
+// shfl, mma and ldmatrix do not order memory. Blocks of a launch are not ordered at all.
+
+#include "runtime/emulator/CheckerState.h"
+
+using namespace imhsa::emulator;
+
+Access BlockState::makeAccess(const Request &request, uint16_t flags) const {
+  return {number, clocks.now(request.lane), request.site, static_cast<uint16_t>(request.lane),
+          static_cast<uint16_t>(Access::Exists | flags)};
+}
+
+bool BlockState::findConflict(const Cell &cell, const AccessGroup *atomics, const Request &request,
+                              bool isShared, bool isAsyncProxy, Conflict &found) const {
+  auto conflict = [&](FindingKind kind, const char *what, const Access &other) {
+    found = {kind, what, other};
+    return true;
+  };
+  uint32_t lane = request.lane;
+  const Access &write = cell.write;
+  if (write.exists()) {
+    if (write.is(Access::InFlight))
+      return conflict(FindingKind::CopyNotWaitedFor,
+                      ", to which an asynchronous copy is still in flight", write);
+    if (!isOrdered(write, lane)) {
+      if (write.is(Access::Copied))
+        return conflict(FindingKind::CopyNotWaitedFor,
+                        ", which an asynchronous copy wrote: nothing orders this after its wait",
+                        write);
+      return conflict(FindingKind::Race, " and a write by another lane, which nothing orders",
+                      write);
+    }
+    if (isAsyncProxy && request.kind == AccessKind::Read && !write.is(Access::AsyncProxy) &&
+        !clocks.isFenced(lane, write.actor, write.time))
+      return conflict(FindingKind::MissingProxyFence,
+                      " by a bulk copy, after a write without fence.proxy.async between", write);
+  } else if (isShared && request.kind != AccessKind::Write && (!atomics || atomics->empty())) {
+    return conflict(FindingKind::Uninitialised, ", which nobody in the block wrote", {});
+  }
+  if (request.kind != AccessKind::Read)
+    if (const Access *read = cell.reads.findUnordered(number, lane, clocks, sets))
+      return conflict(FindingKind::Race, " and a read by another lane, which nothing orders",
+                      *read);
+  if (request.kind != AccessKind::Atomic && atomics)
+    if (const Access *atomic = atomics->findUnordered(number, lane, clocks, sets))
+      return conflict(FindingKind::Race,
+                      " and an atomic access by another lane, which nothing orders", *atomic);
+  return false;
+}
+
+void BlockState::checkOrder(const Request &request, const Place &where, uint16_t flags) {
+  Access access = makeAccess(request, flags);
+  bool isShared = where.space == Space::Shared;
+  bool isAsyncProxy = flags & Access::AsyncProxy;
+  // One finding for an access is enough, however many of its bytes are concerned.
+  Conflict conflict;
+  bool isFound = false;
+  auto visit = [&](Cell &cell, AccessGroup *atomics) {
+    if (!isFound)
+      isFound = findConflict(cell, atomics, request, isShared, isAsyncProxy, conflict);
+    switch (request.kind) {
+    case AccessKind::Read:
+      cell.reads.add(access, clocks, sets);
+      break;
+    case AccessKind::Write:
+      cell.write = access;
+      cell.reads.clear();
+      if (atomics)
+        atomics->clear();
+      break;
+    case AccessKind::Atomic:
+      atomics->add(access, clocks, sets);
+      break;
+    }
+  };
+  where.shadow->visit(where.offset, request.bytes, request.kind == AccessKind::Atomic, visit);
+  if (isFound)
+    report(conflict.kind, describe(request) + conflict.what, request,
+           conflict.other.exists() ? &conflict.other : nullptr);
+  if (request.kind != AccessKind::Read && !sources.empty())
+    checkSources(request);
+}

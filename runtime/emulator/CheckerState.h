@@ -1,0 +1,193 @@
+//===- CheckerState.h - what the checker knows --------------------*- C++ -*-===//
+// Part of imhsa, under the Apache License v2.0 with LLVM Exceptions: see LICENSE.
+//
+// The inside of Checker.h. By file: Checker.cpp has bounds, alignment and counting,
+// CheckOrder.cpp races and initialisation, CheckBarriers.cpp meeting points and mbarriers,
+// CheckCopies.cpp asynchronous copies.
+
+#ifndef IMHSA_RUNTIME_EMULATOR_CHECKERSTATE_H
+#define IMHSA_RUNTIME_EMULATOR_CHECKERSTATE_H
+
+#include "runtime/emulator/Checker.h"
+#include "runtime/emulator/Clocks.h"
+#include "runtime/emulator/Shadow.h"
+#include "runtime/emulator/WarpAccesses.h"
+#include "llvm/ADT/Twine.h"
+#include <deque>
+#include <map>
+#include <mutex>
+
+namespace imhsa::emulator {
+
+class LaunchState {
+public:
+  LaunchState(LaunchInfo info, CheckOptions options);
+
+  LaunchInfo info; // its buffers sorted by address
+  CheckOptions options;
+  std::vector<std::unique_ptr<Shadow>> shadows; // by buffer; null where nobody may write
+
+  std::mutex mutex; // guards the rest
+  FindingLog findings;
+  Counters counters;
+};
+
+enum class Space { Global, Shared, Local };
+
+/// Where in the memory of a launch an address is.
+struct Place {
+  Space space;
+  uint32_t buffer; // of global memory
+  uint64_t offset; // in it, or in shared memory
+  Shadow *shadow;  // null where nothing has to be known
+};
+
+/// An access that a lane asks for.
+struct Request {
+  uint32_t lane;
+  const char *address;
+  uint32_t bytes;
+  AccessKind kind;
+  uint32_t site;
+};
+
+/// What is wrong between an access and what was done before.
+struct Conflict {
+  FindingKind kind = FindingKind::Race;
+  const char *what = nullptr;
+  Access other; // none where it does not exist
+};
+
+/// An asynchronous copy under way.
+struct Copy {
+  const char *destination, *source;
+  Place destinationPlace, sourcePlace;
+  uint32_t bytes, sourceBytes;
+  Access issued; // how the destination's cells know it
+};
+
+/// Copies that are waited for together.
+struct CopyGroup {
+  std::vector<Copy> copies;
+  bool areSourcesRead = false; // of bulk copies
+};
+
+/// What a lane copies asynchronously, oldest first.
+struct LaneCopies {
+  std::vector<Copy> open; // not committed
+  std::deque<CopyGroup> groups;
+  struct OnMbarrier {
+    const char *mbarrier;
+    std::vector<Copy> copies;
+  };
+  std::deque<OnMbarrier> onMbarriers;
+  Knowledge arrived; // what of them is complete
+  std::vector<Copy> openBulk;
+  std::deque<CopyGroup> bulkGroups;
+};
+
+/// A bulk copy to shared memory.
+struct BulkCopy {
+  Copy copy;
+  const char *mbarrier;
+};
+
+struct MbarrierState {
+  bool isValid = false;
+  uint32_t agent = 0; // in whose name copies that complete here write
+  uint64_t phase = 0;
+  Knowledge pending;      // of the current phase
+  Knowledge completed[2]; // of the last phase of each parity
+};
+
+/// The source of a copy in flight, by its first byte.
+struct SourceInFlight {
+  const char *end;
+  Access issued;
+};
+
+class BlockState {
+public:
+  explicit BlockState(LaunchState &launch);
+
+  void begin(Dim3 block, const void *sharedMemory);
+  void end();
+
+  //===--- Checker.cpp ------------------------------------------------------===//
+
+  /// Bounds, alignment, permission; reports and gives nothing where the access must not be done.
+  std::optional<Place> locate(const Request &request, uint32_t alignment, bool mustBeShared);
+  /// Bytes, and the warp's access that this is a part of.
+  void countAccess(const Request &request, const Place &place);
+  void countInstruction(InstructionKind kind, uint64_t number = 1) {
+    counters.instructions[static_cast<size_t>(kind)] += number;
+  }
+  bool isInShared(const char *address) const {
+    return uint64_t(address - shared) < launch.info.sharedBytes;
+  }
+  /// `read of 4 bytes at shared memory + 64`.
+  std::string describe(const Request &request) const;
+  Actor getActor(uint32_t lane, uint32_t site) const;
+  Actor getActor(const Access &access) const;
+  void report(FindingKind kind, const llvm::Twine &message, const Request &request,
+              const Access *other = nullptr);
+
+  //===--- CheckOrder.cpp ---------------------------------------------------===//
+
+  /// Whether something is wrong with an access to this cell, and what.
+  bool findConflict(const Cell &cell, const AccessGroup *atomics, const Request &request,
+                    bool isShared, bool isAsyncProxy, Conflict &found) const;
+  /// Checks the access against what others did, and remembers it. `flags` are Access::Flags.
+  void checkOrder(const Request &request, const Place &place, uint16_t flags = 0);
+  bool isOrdered(const Access &access, uint32_t lane) const {
+    return access.block == number && clocks.isOrdered(lane, access.actor, access.time);
+  }
+  Access makeAccess(const Request &request, uint16_t flags) const;
+
+  //===--- CheckBarriers.cpp ------------------------------------------------===//
+
+  void meet(llvm::ArrayRef<uint32_t> lanes, const Knowledge &arrived);
+  /// Checks a use of an mbarrier; null where it must not be done.
+  MbarrierState *useMbarrier(const Request &request, const char *what);
+
+  //===--- CheckCopies.cpp --------------------------------------------------===//
+
+  /// Checks both ends of a copy and puts it in flight.
+  std::optional<Copy> issue(const Request &destination, const Request &source, bool toShared,
+                            uint32_t alignment, uint16_t flags);
+  /// The bytes are there, written by `actor` at `time`.
+  void completeDestination(const Copy &copy, uint32_t actor, Time time);
+  /// The bytes were read; by `lane` at the latest now, if given.
+  void completeSource(const Copy &copy, std::optional<uint32_t> lane);
+  void completeFor(uint32_t lane, const CopyGroup &group);
+  void waitForGroups(uint32_t lane, uint32_t pending);
+  /// Reports a write to the source of a copy in flight.
+  void checkSources(const Request &request);
+
+  LaunchState &launch;
+  Dim3 place;
+  uint32_t number = 0; // of the block, modulo 2^32
+  const char *shared = nullptr;
+  uint32_t numLanes;
+  bool checksOrder, counts;
+
+  Clocks clocks;
+  AccessSets sets;
+  Shadow sharedShadow;
+  std::map<uint32_t, Knowledge> arrivals; // by barrier, since its last release
+  std::map<const char *, MbarrierState> mbarriers;
+  std::vector<uint32_t> agentLanes; // by agent: who asked last
+  std::vector<LaneCopies> copies;   // by lane
+  std::vector<BulkCopy> bulkCopies; // by number
+  std::multimap<const char *, SourceInFlight> sources;
+  uint64_t longestSource = 0;
+  std::vector<uint32_t> lastBuffers; // by site: where it last went
+
+  FindingLog findings;
+  Counters counters;
+  WarpAccesses warpAccesses;
+};
+
+} // namespace imhsa::emulator
+
+#endif // IMHSA_RUNTIME_EMULATOR_CHECKERSTATE_H
