@@ -531,6 +531,7 @@ const Control fakeControl = {
       --state().numCapturing;
       return graph->isInvalid ? nullptr : graph;
     },
+    [](Stream stream) { find(stream)->capture->isInvalid = true; },
     [](Graph *graph, Stream stream) {
       std::lock_guard<std::mutex> lock(state().mutex);
       for (const std::function<void()> &node : graph->nodes)

@@ -41,6 +41,8 @@ struct Control {
   void (*beginCapture)(Stream stream);
   /// Null if the capture has failed.
   Graph *(*endCapture)(Stream stream);
+  /// As when something that is not allowed was called.
+  void (*failCapture)(Stream stream);
   void (*launchGraph)(Graph *graph, Stream stream);
   /// A context that is not primary, made current.
   Context (*createContext)(Device device);

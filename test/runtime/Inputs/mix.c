@@ -4,7 +4,8 @@
 //   y[i, j, k] = x[i, j, k] * weight[k] + (keep[j] ? shift[j, k] : 0)
 //
 // where the second dimension of x, the first of shift and that of keep agree. The workspace
-// holds the shift where it is kept. IMHSA_TEST_ABI and IMHSA_TEST_MAGIC make wrong ones.
+// holds the shift where it is kept. IMHSA_TEST_ABI and IMHSA_TEST_MAGIC make wrong ones, and
+// IMHSA_TEST_PRODUCER another.
 
 #include "runtime/Artifact.h"
 
@@ -15,6 +16,9 @@
 #endif
 #ifndef IMHSA_TEST_MAGIC
 #define IMHSA_TEST_MAGIC "imhsa"
+#endif
+#ifndef IMHSA_TEST_PRODUCER
+#define IMHSA_TEST_PRODUCER "test"
 #endif
 
 typedef struct {
@@ -96,7 +100,7 @@ __attribute__((visibility("default"))) imhsa_artifact imhsa_library_artifact = {
     .magic = IMHSA_TEST_MAGIC,
     .abi = IMHSA_TEST_ABI,
     .device = kDLCPU,
-    .producer = "test",
+    .producer = IMHSA_TEST_PRODUCER,
     .num_entries = 1,
     .entries = entries,
     .workspace_alignment = 64,

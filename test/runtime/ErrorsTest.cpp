@@ -1,0 +1,371 @@
+//===- ErrorsTest.cpp - unit test of what goes wrong ----------------------===//
+// Part of imhsa, under the Apache License v2.0 with LLVM Exceptions: see LICENSE.
+//
+// Provokes one error after the other, prints the status and the text of each, and
+// makes a correct call after each.
+//
+//   imhsa-errors-test tensors LIBRARY     the artifact of Inputs/mix.c
+//   imhsa-errors-test files LIBRARY OTHER FOLDER    OTHER has other tables
+//   imhsa-errors-test gpu                 on the fake driver
+//   imhsa-errors-test driver              on none or a wrong one
+
+#include "test/runtime/GpuArtifact.h"
+
+#include <fcntl.h>
+#include <fstream>
+#include <functional>
+#include <iterator>
+#include <limits>
+#include <string>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace {
+
+/// Prints the error that `provoke` leaves.
+void report(const std::string &name, imhsa_status status) {
+  std::printf("%s: status %d: %s\n", name.c_str(), status, imhsa_last_error());
+  std::fflush(stdout);
+}
+
+void expect(bool holds, const char *what) {
+  if (!holds)
+    check(false, what);
+}
+
+void mustRun(const imhsa_function *mix) {
+  MixArguments arguments(2, 3);
+  expect(imhsa_run(mix, arguments.tensors.data(), nullptr) == IMHSA_OK && arguments.isRight(),
+         "a correct call");
+}
+
+//===----------------------------------------------------------------------===//
+// Tensors
+//===----------------------------------------------------------------------===//
+
+void checkTensors(const char *path) {
+  imhsa_library *library = nullptr;
+  check(imhsa_open(path, &library) == IMHSA_OK, "open");
+  const imhsa_function *mix = imhsa_get_function(library, 0), *found;
+
+  int64_t huge[] = {int64_t(1) << 40, int64_t(1) << 40, 8}, minus[] = {-2, 3, 8};
+  int64_t far[] = {std::numeric_limits<int64_t>::max() / 4, 8, 1};
+  int64_t gaps[] = {48, 16, 2}, same[] = {0, 8, 1}, close[] = {24, 4, 1};
+  int64_t packed[] = {3 * 16, 16, 1};
+  std::vector<float> memory(200);
+  using Change = std::function<void(MixArguments &)>;
+  const std::pair<const char *, Change> cases[] = {
+      {"element type", [](auto &a) { a.x.tensor.dtype = {kDLFloat, 64, 1}; }},
+      {"another of as many bits", [](auto &a) { a.weight.tensor.dtype = {kDLFloat, 16, 1}; }},
+      {"lanes", [](auto &a) { a.x.tensor.dtype.lanes = 4; }},
+      {"truth values as bytes", [](auto &a) { a.keep.tensor.dtype = {kDLUInt, 8, 1}; }},
+      {"unknown type", [](auto &a) { a.shift.tensor.dtype = {17, 4, 1}; }},
+      {"rank", [](auto &a) { a.x.tensor.ndim = 2; }},
+      {"negative rank", [](auto &a) { a.x.tensor.ndim = -1; }},
+      {"dimension", [](auto &a) { a.weight.shape[0] = 9; }},
+      {"negative dimension", [&](auto &a) { a.x.tensor.shape = minus; }},
+      {"dimensions that differ", [](auto &a) { a.shift.shape[0] = 4; }},
+      {"dimension of an output", [](auto &a) { a.y.shape[1] = 2; }},
+      {"last stride", [&](auto &a) { a.x.tensor.strides = gaps; }},
+      {"output over itself", [&](auto &a) { a.y.tensor.strides = same; }},
+      {"output partly over itself", [&](auto &a) { a.y.tensor.strides = close; }},
+      {"output over an input", [](auto &a) { a.y.tensor.data = a.x.data; }},
+      {"output over the end of an input",
+       [&](auto &a) {
+         a.x.tensor.data = memory.data() + (4 - reinterpret_cast<uintptr_t>(memory.data()) / 4 % 4);
+         a.y.tensor.data = static_cast<float *>(a.x.tensor.data) + 44;
+       }},
+      {"output between the rows of an input, too wide",
+       [&](auto &a) {
+         a.x.tensor.data = memory.data() + (4 - reinterpret_cast<uintptr_t>(memory.data()) / 4 % 4);
+         a.y.tensor.data = static_cast<float *>(a.x.tensor.data) + 12;
+         a.x.tensor.strides = a.y.tensor.strides = packed;
+       }},
+      {"device type", [](auto &a) { a.keep.tensor.device = {kDLCUDA, 1}; }},
+      {"unknown device type",
+       [](auto &a) { a.y.tensor.device.device_type = static_cast<DLDeviceType>(99); }},
+      {"null tensor", [](auto &a) { a.tensors[3] = nullptr; }},
+      {"null data", [](auto &a) { a.shift.tensor.data = nullptr; }},
+      {"null shape", [](auto &a) { a.shift.tensor.shape = nullptr; }},
+      {"misaligned data", [](auto &a) { a.x.tensor.data = a.x.template as<float>() + 1; }},
+      {"misaligned element",
+       [](auto &a) { a.shift.tensor.data = a.shift.template as<char>() + 2; }},
+      {"misaligned by byte_offset", [](auto &a) { a.y.tensor.byte_offset = 8; }},
+      {"byte_offset", [](auto &a) { a.x.tensor.byte_offset = ~uint64_t(0) - 15; }},
+      {"size",
+       [&](auto &a) {
+         a.x.tensor.shape = huge;
+         a.x.tensor.strides = nullptr;
+       }},
+      {"strides", [&](auto &a) { a.x.tensor.strides = far; }},
+  };
+  for (const auto &[name, change] : cases) {
+    MixArguments arguments(2, 3);
+    change(arguments);
+    report(name, imhsa_run(mix, arguments.tensors.data(), nullptr));
+    mustRun(mix);
+  }
+
+  using ManagedChange = void (*)(std::vector<DLManagedTensorVersioned *> &);
+  const std::pair<const char *, ManagedChange> managedCases[] = {
+      {"read-only output",
+       [](auto &tensors) { tensors[4]->flags = DLPACK_FLAG_BITMASK_READ_ONLY; }},
+      {"major version", [](auto &tensors) { tensors[1]->version.major = 2; }},
+      {"null managed tensor", [](auto &tensors) { tensors[2] = nullptr; }},
+  };
+  for (const auto &[name, change] : managedCases) {
+    MixArguments arguments(2, 3);
+    std::vector<DLManagedTensorVersioned> managed(5);
+    std::vector<DLManagedTensorVersioned *> tensors;
+    for (size_t i = 0; i < managed.size(); ++i) {
+      managed[i].version = {1, 3};
+      managed[i].dl_tensor = *arguments.tensors[i];
+      tensors.push_back(&managed[i]);
+    }
+    change(tensors);
+    report(name, imhsa_run_versioned(mix, tensors.data(), nullptr));
+    mustRun(mix);
+  }
+
+  MixArguments arguments(2, 3);
+  imhsa_tensor_type type;
+  int64_t shape[3];
+  size_t bytes;
+  arguments.x.shape[2] = 7;
+  auto *tensors = arguments.tensors.data();
+  report("shape asked for", imhsa_get_output_shape(mix, tensors, 0, shape));
+  report("workspace asked for", imhsa_get_workspace_size(mix, tensors, &bytes));
+  arguments.x.shape[2] = 8;
+  arguments.keep.shape[0] = 5;
+  report("dimensions that differ, asked for", imhsa_get_workspace_size(mix, tensors, &bytes));
+  arguments.keep.shape[0] = 3;
+  report("unknown output", imhsa_get_output_shape(mix, tensors, 1, shape));
+  report("null function", imhsa_run(nullptr, tensors, nullptr));
+  report("null tensors", imhsa_run(mix, nullptr, nullptr));
+  report("null managed tensors", imhsa_run_versioned(mix, nullptr, nullptr));
+  report("unknown function", imhsa_find_function(library, "attention", &found));
+  expect(!found, "no function");
+  report("null name", imhsa_find_function(library, nullptr, &found));
+  report("unknown tensor", imhsa_get_tensor_type(mix, 5, &type));
+  report("negative tensor", imhsa_get_tensor_type(mix, -1, &type));
+  expect(!imhsa_get_function(library, 1) && !imhsa_function_name(nullptr) &&
+             imhsa_num_functions(nullptr) == 0,
+         "null for what is not there");
+  imhsa_release_workspaces(nullptr);
+  mustRun(mix);
+  imhsa_close(library);
+}
+
+//===----------------------------------------------------------------------===//
+// Files
+//===----------------------------------------------------------------------===//
+
+std::string read(const std::string &path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+void write(const std::string &path, const std::string &content) {
+  std::ofstream(path, std::ios::binary) << content;
+}
+
+void checkFiles(const std::string &path, const std::string &other, const std::string &folder) {
+  imhsa_library *library = nullptr;
+  check(imhsa_open(path.c_str(), &library) == IMHSA_OK, "open");
+  auto reportOpen = [&](const std::string &name, const char *path) {
+    imhsa_library *opened = library;
+    report(name, imhsa_open(path, &opened));
+    expect(!opened, "no library");
+    mustRun(imhsa_get_function(library, 0));
+  };
+  std::string broken = folder + "/broken.so", whole = read(path);
+  auto reportContent = [&](const std::string &name, const std::string &content) {
+    unlink(broken.c_str());
+    write(broken, content);
+    reportOpen(name, broken.c_str());
+  };
+
+  report("null path", imhsa_open(nullptr, &library));
+  report("null library", imhsa_open(path.c_str(), nullptr));
+  reportOpen("missing file", (folder + "/missing.so").c_str());
+  reportOpen("path through a file", (path + "/x.so").c_str());
+  reportOpen("directory", folder.c_str());
+  mkfifo((folder + "/pipe").c_str(), 0600);
+  reportOpen("pipe", (folder + "/pipe").c_str());
+  reportContent("empty file", "");
+  reportContent("text file", "func.func @attention() { return }\n");
+  reportContent("three bytes", whole.substr(0, 3));
+  reportContent("a library of something else", whole.substr(0, whole.size() - 24));
+  for (size_t size : {size_t(4), size_t(40), size_t(100), whole.size() / 2, whole.size() - 25})
+    reportContent("cut off", whole.substr(0, size));
+  for (size_t cut : {size_t(1), size_t(12), size_t(24)})
+    reportContent("trailer cut off", whole.substr(0, whole.size() - cut));
+  reportContent("appended to", whole + "more");
+  reportContent("something in between", whole.substr(0, 2000) + "x" + whole.substr(2000));
+  for (size_t at : {size_t(4), size_t(16), size_t(70), size_t(1000), whole.size() / 2,
+                    whole.size() / 4 * 3, whole.size() - 25}) {
+    std::string content = whole;
+    content[at] ^= 0x10;
+    reportContent("flipped byte", content);
+  }
+  for (size_t fromEnd : {24, 16, 8, 4}) {
+    std::string content = whole;
+    content[whole.size() - fromEnd] ^= 0x10;
+    reportContent("flipped byte of the trailer", content);
+  }
+  // Sealed by seal.py.
+  for (const char *name : {"wrong-abi", "wrong-magic", "no-tables", "no-library", "trailer-abi"})
+    reportOpen(name, (folder + "/" + name + ".so").c_str());
+
+  // Another library under the name of one that is loaded.
+  std::string replaced = folder + "/replaced.so";
+  write(replaced, whole);
+  imhsa_library *first = nullptr, *second = nullptr;
+  expect(imhsa_open(replaced.c_str(), &first) == IMHSA_OK, "open a copy");
+  unlink(replaced.c_str());
+  write(replaced, read(other));
+  reportOpen("replaced while it is loaded", replaced.c_str());
+  mustRun(imhsa_get_function(first, 0));
+  imhsa_close(first);
+  expect(imhsa_open(replaced.c_str(), &second) == IMHSA_OK, "open it when that is closed");
+  imhsa_close(second);
+  imhsa_close(library);
+}
+
+//===----------------------------------------------------------------------===//
+// GPU
+//===----------------------------------------------------------------------===//
+
+/// A library with these images, for a while.
+struct Opened : GpuArtifact {
+  explicit Opened(std::vector<imhsa_image> images) : GpuArtifact(std::move(images)) {
+    expect(imhsa_open_embedded(&tables, &library) == IMHSA_OK, "open");
+  }
+  ~Opened() { imhsa_close(library); }
+  imhsa_library *library = nullptr;
+};
+
+void checkGpu() {
+  const fake::Control &driver = fakeDriver();
+  Opened good({GpuArtifact::cubin(80)});
+  fake::Stream stream = driver.createStream();
+  auto reportRun = [&](const char *name, const imhsa_library *library, GpuArguments &arguments,
+                       GpuArtifact::Function function = GpuArtifact::kTwice) {
+    report(name, arguments.run(library, stream, function));
+    GpuArguments correct({3, 40});
+    expect(correct.run(good.library, stream) == IMHSA_OK, "a correct call");
+    driver.run();
+    expect(correct.isRight() && driver.getCounts().badAccesses == 0, "its result");
+  };
+
+  GpuArguments matrix({3, 40}), vector({40}), other({3, 40}, 1), large({4, 400}), wide({200});
+  for (int32_t id : {1, -1}) {
+    GpuArguments elsewhere({3, 40}, id);
+    reportRun("device id", good.library, elsewhere);
+  }
+  matrix.y.tensor.device.device_id = 3;
+  reportRun("two devices", good.library, matrix);
+  matrix.y.tensor.device = {kDLCPU, 0};
+  reportRun("host tensor", good.library, matrix);
+  matrix.x.tensor.device = {kDLCUDAManaged, 0};
+  reportRun("managed tensor", good.library, matrix);
+  matrix.x.tensor.device = matrix.y.tensor.device = {kDLCUDA, 0};
+
+  // What the driver refuses.
+  Opened newer({GpuArtifact::cubin(90, true), GpuArtifact::ptx(100), GpuArtifact::cubin(86)});
+  reportRun("no code for the chip", newer.library, matrix);
+  Opened empty({});
+  reportRun("no code at all", empty.library, matrix);
+  Opened corrupt({GpuArtifact::cubin(80, false, "\177ELF, but not quite")});
+  reportRun("corrupt cubin", corrupt.library, matrix);
+  Opened nameless({GpuArtifact::ptx(80)});
+  nameless.kernels[1] = "finnish";
+  reportRun("kernel that the image lacks", nameless.library, matrix);
+  Opened fresh({GpuArtifact::ptx(80)});
+  for (auto [function, result] :
+       {std::pair("cuDevicePrimaryCtxRetain", 2), std::pair("cuModuleLoadDataEx", 209),
+        std::pair("cuFuncGetAttribute", 1), std::pair("cuStreamGetCaptureInfo", 400),
+        std::pair("cuEventCreate", 2), std::pair("cuMemAllocAsync", 2),
+        std::pair("cuLaunchKernel", 700), std::pair("cuStreamWaitEvent", 12345),
+        std::pair("cuEventRecord", 700), std::pair("cuCtxGetCurrent", 201)}) {
+    driver.failNext(function, result);
+    reportRun(function, fresh.library, matrix);
+  }
+  driver.failNext("cuMemFreeAsync", 1);
+  reportRun("cuMemFreeAsync", good.library, large);
+  driver.failNext("cuFuncSetAttribute", 1);
+  GpuArguments moderate({60});
+  reportRun("cuFuncSetAttribute", good.library, moderate, GpuArtifact::kShared);
+
+  reportRun("too much shared memory", good.library, wide, GpuArtifact::kShared);
+  reportRun("kernel out of range", good.library, vector, GpuArtifact::kLost);
+  reportRun("too many blocks", good.library, vector, GpuArtifact::kHuge);
+  reportRun("shapes that differ", good.library, vector, GpuArtifact::kBroken);
+
+  // A capture that something else has broken.
+  fake::Stream captured = driver.createStream();
+  driver.beginCapture(captured);
+  driver.failCapture(captured);
+  report("failed capture", matrix.run(good.library, captured));
+  driver.endCapture(captured);
+  driver.beginCapture(captured);
+  driver.failNext("cuMemAlloc_v2", 2);
+  report("no memory in a capture", matrix.run(good.library, captured));
+  expect(matrix.run(good.library, captured) == IMHSA_OK, "a correct call");
+  expect(driver.endCapture(captured), "the capture is valid");
+
+  // The error of a launch is the one that is told, and the stream's order is kept.
+  driver.failNext("cuLaunchKernel", 700);
+  driver.failNext("cuEventRecord", 1);
+  reportRun("the first of two errors", good.library, matrix);
+
+  // Tables that are wrong.
+  for (auto [name, change] :
+       {std::pair<const char *, void (*)(GpuArtifact &)>("PTX without an end",
+                                                         [](auto &a) { a.images[0].size = 3; }),
+        {"image without data", [](auto &a) { a.images[0].data = nullptr; }},
+        {"unknown device", [](auto &a) { a.tables.device = 4; }},
+        {"another ABI", [](auto &a) { a.tables.abi = 77; }},
+        {"alignment of the workspace", [](auto &a) { a.tables.workspace_alignment = 3; }},
+        {"kernel without a name", [](auto &a) { a.kernels[1] = nullptr; }}}) {
+    GpuArtifact wrong({GpuArtifact::ptx(80)});
+    change(wrong);
+    imhsa_library *library;
+    report(name, imhsa_open_embedded(&wrong.tables, &library));
+    expect(!library, "no library");
+  }
+  report("null artifact", imhsa_open_embedded(nullptr, &good.library));
+}
+
+// Without a device at first, then with one, where the driver has any.
+void checkDriver() {
+  GpuArtifact artifact({GpuArtifact::ptx(80)});
+  imhsa_library *library = nullptr;
+  expect(imhsa_open_embedded(&artifact.tables, &library) == IMHSA_OK &&
+             imhsa_library_device(library) == kDLCUDA,
+         "open and ask without a driver");
+  GpuArguments arguments({3, 4});
+  report("driver", arguments.run(library));
+  imhsa_release_workspaces(library);
+  setenv("FAKE_CUDA_DEVICES", "80", true);
+  imhsa_status status = arguments.run(library);
+  std::printf("then: status %d\n", status);
+  imhsa_close(library);
+}
+
+} // namespace
+
+int main(int argc, char **argv) {
+  std::string mode = argc > 1 ? argv[1] : "";
+  if (mode == "tensors" && argc == 3)
+    checkTensors(argv[2]);
+  else if (mode == "files" && argc == 5)
+    checkFiles(argv[2], argv[3], argv[4]);
+  else if (mode == "gpu")
+    checkGpu();
+  else if (mode == "driver")
+    checkDriver();
+  else
+    check(false, "usage");
+  return 0;
+}
