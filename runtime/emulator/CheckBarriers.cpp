@@ -70,19 +70,19 @@ static Request makeRequest(uint32_t lane, const void *mbarrier, AccessKind kind,
 
 MbarrierState *BlockState::useMbarrier(const Request &request, const char *what) {
   countInstruction(InstructionKind::Mbarrier);
-  std::optional<Place> where = locate(request, kMbarrierBytes, /*mustBeShared=*/true);
-  if (!where)
+  Place where;
+  if (!locate(request, kMbarrierBytes, /*mustBeShared=*/true, where))
     return nullptr;
   auto entry = mbarriers.find(request.address);
   if (entry == mbarriers.end() || !entry->second.isValid) {
     report(FindingKind::InvalidBarrier,
-           llvm::Twine(what) + " the mbarrier at shared memory + " + llvm::Twine(where->offset) +
+           llvm::Twine(what) + " the mbarrier at shared memory + " + llvm::Twine(where.offset) +
                ", which is not initialised",
            request);
     return nullptr;
   }
-  if (where->shadow)
-    checkOrder(request, *where);
+  if (where.shadow)
+    checkOrder(request, where);
   return &entry->second;
 }
 
@@ -90,17 +90,17 @@ bool BlockChecker::mbarrierInit(uint32_t lane, const void *mbarrier, uint32_t co
                                 uint32_t site) {
   Request request = makeRequest(lane, mbarrier, AccessKind::Write, site);
   state->countInstruction(InstructionKind::Mbarrier);
-  std::optional<Place> where = state->locate(request, kMbarrierBytes, /*mustBeShared=*/true);
-  if (!where)
+  Place where;
+  if (!state->locate(request, kMbarrierBytes, /*mustBeShared=*/true, where))
     return false;
   MbarrierState &barrier = state->mbarriers[request.address];
   if (barrier.isValid)
     state->report(FindingKind::InvalidBarrier,
-                  "init of the mbarrier at shared memory + " + llvm::Twine(where->offset) +
+                  "init of the mbarrier at shared memory + " + llvm::Twine(where.offset) +
                       ", which is in use: there is no inval between",
                   request);
-  if (where->shadow)
-    state->checkOrder(request, *where);
+  if (where.shadow)
+    state->checkOrder(request, where);
   if (barrier.agent == 0) {
     barrier.agent = state->clocks.addAgent();
     state->agentLanes.push_back(lane);

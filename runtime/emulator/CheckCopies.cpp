@@ -15,28 +15,22 @@ using namespace imhsa::emulator;
 
 std::optional<Copy> BlockState::issue(const Request &destination, const Request &source,
                                       bool toShared, uint32_t alignment, uint16_t flags) {
-  std::optional<Place> to = locate(destination, alignment, toShared);
-  if (!to)
+  Place to, from;
+  if (!locate(destination, alignment, toShared, to) ||
+      (source.bytes && !locate(source, alignment, !toShared, from)))
     return std::nullopt;
-  Place from{Space::Global, 0, 0, nullptr};
-  if (source.bytes) {
-    std::optional<Place> found = locate(source, alignment, !toShared);
-    if (!found)
-      return std::nullopt;
-    from = *found;
-  }
   if (counts) {
     if (source.bytes) {
       bool isShared = from.space == Space::Shared;
       (isShared ? counters.shared : counters.global).bytesRead += source.bytes;
     }
-    (to->space == Space::Shared ? counters.shared : counters.global).bytesWritten +=
+    (to.space == Space::Shared ? counters.shared : counters.global).bytesWritten +=
         destination.bytes;
   }
   if (from.shadow)
     checkOrder(source, from, flags);
-  if (to->shadow)
-    checkOrder(destination, *to, flags | Access::InFlight);
+  if (to.shadow)
+    checkOrder(destination, to, flags | Access::InFlight);
   if (from.shadow && source.bytes) {
     sources.insert(
         {source.address, {source.address + source.bytes, makeAccess(source, Access::InFlight)}});
@@ -44,7 +38,7 @@ std::optional<Copy> BlockState::issue(const Request &destination, const Request 
   }
   return Copy{destination.address,
               source.address,
-              *to,
+              to,
               from,
               destination.bytes,
               source.bytes,

@@ -64,7 +64,12 @@ void BlockState::checkOrder(const Request &request, const Place &where, uint16_t
   Conflict conflict;
   bool isFound = false;
   auto visit = [&](Cell &cell, AccessGroup *atomics) {
-    if (!isFound)
+    // The common case first: nobody wrote to global memory, or somebody did before.
+    bool isSimple = !isAsyncProxy && !atomics && request.kind == AccessKind::Read &&
+                    (cell.write.exists()
+                         ? !cell.write.is(Access::InFlight) && isOrdered(cell.write, request.lane)
+                         : !isShared);
+    if (!isSimple && !isFound)
       isFound = findConflict(cell, atomics, request, isShared, isAsyncProxy, conflict);
     switch (request.kind) {
     case AccessKind::Read:

@@ -16,9 +16,11 @@ LaunchState::LaunchState(LaunchInfo launchInfo, CheckOptions options)
     return std::less<>()(a.address, b.address);
   });
   for (const GlobalBuffer &buffer : info.buffers)
-    shadows.push_back(buffer.writable && options.checkOrder
-                          ? std::make_unique<Shadow>(buffer.bytes, /*isShared=*/true)
-                          : nullptr);
+    regions.push_back({static_cast<const char *>(buffer.address), buffer.bytes,
+                       buffer.writable && options.checkOrder
+                           ? std::make_unique<Shadow>(buffer.bytes, /*isShared=*/true)
+                           : nullptr,
+                       buffer.writable});
 }
 
 LaunchChecker::LaunchChecker(LaunchInfo info, CheckOptions options)
@@ -198,54 +200,51 @@ static std::string describeOutside(const Request &request, const LaunchInfo &inf
   return what + nearest;
 }
 
-std::optional<Place> BlockState::locate(const Request &request, uint32_t alignment,
-                                        bool mustBeShared) {
+bool BlockState::locateSlowly(const Request &request, uint32_t alignment, bool mustBeShared,
+                              Place &found) {
   const LaunchInfo &info = launch.info;
-  auto isWithin = [&](const void *memory, uint64_t bytes, uint64_t &offset) {
-    offset = request.address - static_cast<const char *>(memory);
-    return offset < bytes && request.bytes <= bytes - offset;
+  const Region *region = nullptr;
+  auto isWithin = [&](const void *memory, uint64_t bytes) {
+    found.offset = request.address - static_cast<const char *>(memory);
+    return fits(request, bytes, found.offset);
   };
-  // A site goes to one buffer, as a rule.
-  if (request.site >= lastBuffers.size())
-    lastBuffers.resize(request.site + 1);
-  uint32_t &lastBuffer = lastBuffers[request.site];
-  Place found{Space::Global, lastBuffer, 0, nullptr};
-  if (isWithin(shared, info.sharedBytes, found.offset)) {
+  if (isWithin(shared, info.sharedBytes)) {
     found.space = Space::Shared;
     found.shadow = checksOrder ? &sharedShadow : nullptr;
-  } else if (!mustBeShared && lastBuffer < info.buffers.size() &&
-             isWithin(info.buffers[lastBuffer].address, info.buffers[lastBuffer].bytes,
-                      found.offset)) {
-    found.shadow = launch.shadows[lastBuffer].get();
-  } else if (!mustBeShared && isWithin(info.localMemory, info.localBytes, found.offset)) {
+  } else if (!mustBeShared && isWithin(info.localMemory, info.localBytes)) {
     found.space = Space::Local;
+    found.shadow = nullptr;
   } else {
-    // The last buffer that does not begin behind the address.
-    auto next = std::upper_bound(info.buffers.begin(), info.buffers.end(), request.address,
-                                 [](const char *address, const GlobalBuffer &buffer) {
-                                   return std::less<>()(address, buffer.address);
-                                 });
-    if (mustBeShared || next == info.buffers.begin() ||
-        !isWithin(std::prev(next)->address, std::prev(next)->bytes, found.offset)) {
+    // The last one that does not begin behind the address.
+    auto next = std::upper_bound(
+        launch.regions.begin(), launch.regions.end(), request.address,
+        [](const char *address, const Region &r) { return std::less<>()(address, r.begin); });
+    if (mustBeShared || next == launch.regions.begin() ||
+        !isWithin(std::prev(next)->begin, std::prev(next)->bytes)) {
       report(FindingKind::OutOfBounds, describeOutside(request, info, shared, mustBeShared),
              request);
-      return std::nullopt;
+      return false;
     }
-    found.buffer = lastBuffer = std::prev(next) - info.buffers.begin();
-    found.shadow = launch.shadows[lastBuffer].get();
+    region = &*std::prev(next);
+    found.space = Space::Global;
+    found.shadow = region->shadow.get();
+    if (request.site != kNoSite) {
+      if (request.site >= lastRegions.size())
+        lastRegions.resize(request.site + 1);
+      lastRegions[request.site] = region - launch.regions.data();
+    }
   }
   if (reinterpret_cast<uintptr_t>(request.address) & (alignment - 1)) {
     report(FindingKind::Misaligned,
            describe(request) + ", an address that is no multiple of " + llvm::Twine(alignment),
            request);
-    return std::nullopt;
+    return false;
   }
-  if (found.space == Space::Global && request.kind != AccessKind::Read &&
-      !info.buffers[found.buffer].writable) {
+  if (region && request.kind != AccessKind::Read && !region->isWritable) {
     report(FindingKind::ReadOnly, describe(request) + ", which may only be read", request);
-    return std::nullopt;
+    return false;
   }
-  return found;
+  return true;
 }
 
 //===--- Counting ----------------------------------------------------------===//
@@ -274,16 +273,16 @@ void BlockState::countAccess(const Request &request, const Place &where) {
 bool BlockChecker::access(uint32_t lane, const void *address, uint32_t bytes, uint32_t alignment,
                           AccessKind kind, uint32_t site) {
   Request request{lane, static_cast<const char *>(address), bytes, kind, site};
-  std::optional<Place> where = state->locate(request, alignment, /*mustBeShared=*/false);
-  if (!where)
+  Place where;
+  if (!state->locate(request, alignment, /*mustBeShared=*/false, where))
     return false;
-  if (where->shadow)
-    state->checkOrder(request, *where);
+  if (where.shadow)
+    state->checkOrder(request, where);
   if (state->counts) {
     state->countInstruction(kind == AccessKind::Read    ? InstructionKind::Load
                             : kind == AccessKind::Write ? InstructionKind::Store
                                                         : InstructionKind::Atomic);
-    state->countAccess(request, *where);
+    state->countAccess(request, where);
   }
   return true;
 }
@@ -298,12 +297,12 @@ bool BlockChecker::matrix(uint32_t firstLane, llvm::ArrayRef<const void *> rows,
     llvm::SmallVector<uint64_t, kRows> addresses;
     for (unsigned row = kRows * matrix; row < kRows * (matrix + 1); ++row) {
       Request request{firstLane + row, static_cast<const char *>(rows[row]), kRowBytes, kind, site};
-      std::optional<Place> where = state->locate(request, kRowBytes, /*mustBeShared=*/true);
-      if (!where)
+      Place where;
+      if (!state->locate(request, kRowBytes, /*mustBeShared=*/true, where))
         return false;
-      if (where->shadow)
-        state->checkOrder(request, *where);
-      addresses.push_back(where->offset);
+      if (where.shadow)
+        state->checkOrder(request, where);
+      addresses.push_back(where.offset);
     }
     counted.passes += countWavefronts(addresses, kRowBytes);
     ++counted.fewest;

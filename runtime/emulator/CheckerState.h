@@ -19,13 +19,21 @@
 
 namespace imhsa::emulator {
 
+/// A buffer, for looking up.
+struct Region {
+  const char *begin;
+  uint64_t bytes;
+  std::unique_ptr<Shadow> shadow; // null where nobody may write
+  bool isWritable;
+};
+
 class LaunchState {
 public:
   LaunchState(LaunchInfo info, CheckOptions options);
 
   LaunchInfo info; // its buffers sorted by address
   CheckOptions options;
-  std::vector<std::unique_ptr<Shadow>> shadows; // by buffer; null where nobody may write
+  std::vector<Region> regions; // by buffer
 
   std::mutex mutex; // guards the rest
   FindingLog findings;
@@ -36,10 +44,9 @@ enum class Space { Global, Shared, Local };
 
 /// Where in the memory of a launch an address is.
 struct Place {
-  Space space;
-  uint32_t buffer; // of global memory
-  uint64_t offset; // in it, or in shared memory
-  Shadow *shadow;  // null where nothing has to be known
+  Space space = Space::Global;
+  uint64_t offset = 0;      // in its buffer, or in shared memory
+  Shadow *shadow = nullptr; // none where nothing has to be known
 };
 
 /// An access that a lane asks for.
@@ -115,8 +122,32 @@ public:
 
   //===--- Checker.cpp ------------------------------------------------------===//
 
-  /// Bounds, alignment, permission; reports and gives nothing where the access must not be done.
-  std::optional<Place> locate(const Request &request, uint32_t alignment, bool mustBeShared);
+  /// Bounds, alignment, permission; reports and is false where the access must not be done.
+  bool locate(const Request &request, uint32_t alignment, bool mustBeShared, Place &found) {
+    bool isAligned = (reinterpret_cast<uintptr_t>(request.address) & (alignment - 1)) == 0;
+    found.offset = request.address - shared;
+    if (fits(request, launch.info.sharedBytes, found.offset) && isAligned) {
+      found.space = Space::Shared;
+      found.shadow = checksOrder ? &sharedShadow : nullptr;
+      return true;
+    }
+    // A site goes to one buffer, as a rule.
+    if (request.site < lastRegions.size() && !mustBeShared && isAligned) {
+      const Region &region = launch.regions[lastRegions[request.site]];
+      found.offset = request.address - region.begin;
+      if (fits(request, region.bytes, found.offset) &&
+          (region.isWritable || request.kind == AccessKind::Read)) {
+        found.space = Space::Global;
+        found.shadow = region.shadow.get();
+        return true;
+      }
+    }
+    return locateSlowly(request, alignment, mustBeShared, found);
+  }
+  bool locateSlowly(const Request &request, uint32_t alignment, bool mustBeShared, Place &found);
+  static bool fits(const Request &request, uint64_t bytes, uint64_t offset) {
+    return offset < bytes && request.bytes <= bytes - offset;
+  }
   /// Bytes, and the warp's access that this is a part of.
   void countAccess(const Request &request, const Place &place);
   void countInstruction(InstructionKind kind, uint64_t number = 1) {
@@ -181,7 +212,7 @@ public:
   std::vector<BulkCopy> bulkCopies; // by number
   std::multimap<const char *, SourceInFlight> sources;
   uint64_t longestSource = 0;
-  std::vector<uint32_t> lastBuffers; // by site: where it last went
+  std::vector<uint32_t> lastRegions; // by site: where it last went
 
   FindingLog findings;
   Counters counters;

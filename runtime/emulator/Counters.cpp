@@ -91,41 +91,49 @@ uint32_t imhsa::emulator::countWavefronts(llvm::ArrayRef<uint64_t> addresses, ui
   return *std::max_element(perBank.begin(), perBank.end());
 }
 
-WarpAccessCounters imhsa::emulator::countBanks(llvm::ArrayRef<WarpLane> lanes, uint32_t bytes) {
+WarpAccessCounters imhsa::emulator::countBanks(const WarpAccess &access) {
   // A pass can move 32 words: lanes whose accesses are wider take turns.
-  unsigned lanesPerPhase = 32 / llvm::divideCeil(std::max(bytes, 4u), 4);
+  unsigned lanesPerPhase = 32 / llvm::divideCeil(std::max(access.bytes, 4u), 4);
   WarpAccessCounters result;
   result.instructions = 1;
   llvm::SmallVector<uint64_t, 32> addresses;
   for (unsigned first = 0; first < 32; first += lanesPerPhase) {
     addresses.clear();
-    for (const WarpLane &lane : lanes)
-      if (lane.number >= first && lane.number < first + lanesPerPhase)
-        addresses.push_back(lane.address);
+    for (unsigned lane = first; lane < first + lanesPerPhase; ++lane)
+      if (access.mask >> lane & 1)
+        addresses.push_back(access.addresses[lane]);
     if (addresses.empty())
       continue;
-    result.passes += countWavefronts(addresses, bytes);
+    result.passes += countWavefronts(addresses, access.bytes);
     ++result.fewest;
   }
   return result;
 }
 
-WarpAccessCounters imhsa::emulator::countSectors(llvm::ArrayRef<WarpLane> lanes, uint32_t bytes) {
+WarpAccessCounters imhsa::emulator::countSectors(const WarpAccess &access) {
   constexpr uint64_t kSectorBytes = 32;
-  llvm::SmallVector<uint64_t, 32> addresses;
-  for (const WarpLane &lane : lanes)
-    addresses.push_back(lane.address);
-  if (!llvm::is_sorted(addresses))
-    llvm::sort(addresses);
+  std::array<uint64_t, 32> addresses;
+  unsigned count = 0;
+  bool isSorted = true;
+  for (uint32_t rest = access.mask; rest; rest &= rest - 1) {
+    addresses[count] = access.addresses[llvm::countr_zero(rest)];
+    isSorted &= count == 0 || addresses[count - 1] <= addresses[count];
+    ++count;
+  }
+  if (!isSorted)
+    std::sort(addresses.begin(), addresses.begin() + count);
   WarpAccessCounters result;
   result.instructions = 1;
   uint64_t nextByte = 0, nextSector = 0, distinct = 0;
-  for (uint64_t address : addresses) {
-    uint64_t end = address + bytes, endSector = llvm::divideCeil(end, kSectorBytes);
-    distinct += end - std::clamp(nextByte, address, end);
-    result.passes += endSector - std::clamp(nextSector, address / kSectorBytes, endSector);
-    nextByte = std::max(nextByte, end);
-    nextSector = std::max(nextSector, endSector);
+  for (unsigned i = 0; i < count; ++i) {
+    uint64_t begin = addresses[i], end = begin + access.bytes;
+    if (end <= nextByte)
+      continue;
+    uint64_t endSector = (end + kSectorBytes - 1) / kSectorBytes;
+    distinct += end - std::max(begin, nextByte);
+    result.passes += endSector - std::min(std::max(begin / kSectorBytes, nextSector), endSector);
+    nextByte = end;
+    nextSector = endSector;
   }
   result.fewest = llvm::divideCeil(distinct, kSectorBytes);
   return result;

@@ -73,10 +73,12 @@ struct Counters {
   Counters &operator+=(const Counters &other);
 };
 
-/// An access of one lane (0 to 31) of a warp; the address in bytes.
-struct WarpLane {
-  uint32_t number;
-  uint64_t address;
+/// An access of a warp: `mask` says which lanes take part, and `addresses` (32 of them) where in
+/// bytes.
+struct WarpAccess {
+  uint32_t mask;
+  uint32_t bytes; ///< Of each lane.
+  const uint64_t *addresses;
 };
 
 /// The passes through shared memory for accesses that are done at one time: 32 banks of words of 4
@@ -84,13 +86,13 @@ struct WarpLane {
 /// lanes may share.
 uint32_t countWavefronts(llvm::ArrayRef<uint64_t> addresses, uint32_t bytes);
 
-/// An access of a warp to shared memory, `bytes` a lane: all lanes at one time up to 4 bytes,
-/// halves of the warp for 8 bytes, quarters for 16.
-WarpAccessCounters countBanks(llvm::ArrayRef<WarpLane> lanes, uint32_t bytes);
+/// An access to shared memory: all lanes at one time up to 4 bytes, halves of the warp for 8
+/// bytes, quarters for 16.
+WarpAccessCounters countBanks(const WarpAccess &access);
 
-/// An access of a warp to global memory, `bytes` a lane: the sectors of 32 bytes that it touches,
-/// against as many as its distinct bytes fill.
-WarpAccessCounters countSectors(llvm::ArrayRef<WarpLane> lanes, uint32_t bytes);
+/// An access to global memory: the sectors of 32 bytes that it touches, against as many as its
+/// distinct bytes fill.
+WarpAccessCounters countSectors(const WarpAccess &access);
 
 } // namespace imhsa::emulator
 

@@ -22,7 +22,7 @@ uint32_t AccessSets::push(uint32_t rest, const Access &access) {
   return firstId + nodes.size() - 1;
 }
 
-uint32_t AccessSets::add(uint32_t set, const Access &access, Time base) {
+uint32_t AccessSets::addNew(uint32_t set, const Access &access, Time base) {
   if (nodes.size() >= kMostNodes) {
     forgetAll();
     set = 0;
@@ -65,13 +65,11 @@ void AccessSets::forgetAll() {
 
 //===--- Groups ------------------------------------------------------------===//
 
-void AccessGroup::add(const Access &access, const Clocks &clocks, AccessSets &sets) {
+void AccessGroup::addNew(const Access &access, const Clocks &clocks, AccessSets &sets) {
   if (!last.exists()) {
     last = access;
     return;
   }
-  if (last.is(Access::SeveralBlocks))
-    return;
   if (last.block != access.block) {
     other = last;
     last = access;
@@ -79,8 +77,6 @@ void AccessGroup::add(const Access &access, const Clocks &clocks, AccessSets &se
     set = 0;
     return;
   }
-  if (last.actor == access.actor && last.time == access.time)
-    return;
   // Whatever comes after `access` also comes after what `access` comes after.
   bool isSet = set && sets.isKnown(set);
   if (clocks.isOrdered(access.actor, last.actor, last.time) &&

@@ -13,6 +13,7 @@
 #include "runtime/emulator/Clocks.h"
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/Support/MathExtras.h"
+#include <array>
 #include <atomic>
 
 namespace imhsa::emulator {
@@ -41,7 +42,14 @@ struct Access {
 class AccessSets {
 public:
   /// The set `set` (0: empty) and `access`, which replaces an earlier one of the same actor.
-  uint32_t add(uint32_t set, const Access &access, Time base);
+  uint32_t add(uint32_t set, const Access &access, Time base) {
+    // A lane that runs over a row adds the same to the same set again and again.
+    Added &last = lastAdded[(set ^ access.site) % kNumLast];
+    if (last.set != set || last.actor != access.actor || last.time != access.time ||
+        last.site != access.site || last.result < firstId)
+      last = {set, access.actor, access.time, access.site, addNew(set, access, base)};
+    return last.result;
+  }
 
   /// Everything so far is ordered before everything that comes.
   void forgetAll();
@@ -66,13 +74,21 @@ private:
     Time latest;
     uint32_t rest;
   };
+  struct Added {
+    uint32_t set, actor;
+    Time time;
+    uint32_t site, result;
+  };
   const Node &node(uint32_t set) const { return nodes[set - firstId]; }
+  uint32_t addNew(uint32_t set, const Access &access, Time base);
   uint32_t push(uint32_t rest, const Access &access);
 
   uint32_t firstId = 1;
   std::vector<Node> nodes;
-  // (set, actor) and (time, site) to the set that `add` gave.
+  // (set, actor) and (time, site) to the set that `add` gave; and the last of them.
   llvm::DenseMap<std::pair<uint64_t, uint64_t>, uint32_t> added;
+  static constexpr uint32_t kNumLast = 32;
+  std::array<Added, kNumLast> lastAdded{};
 };
 
 /// Accesses to a cell that do not conflict with each other: reads, or atomics. Of several blocks
@@ -82,12 +98,20 @@ public:
   void clear() { *this = {}; }
   bool empty() const { return !last.exists(); }
   /// `access` is by a lane, and in order with nothing but what `clocks` says.
-  void add(const Access &access, const Clocks &clocks, AccessSets &sets);
+  void add(const Access &access, const Clocks &clocks, AccessSets &sets) {
+    bool isKnown = last.is(Access::SeveralBlocks) ||
+                   (last.block == access.block && last.actor == access.actor &&
+                    last.time == access.time && last.exists());
+    if (!isKnown)
+      addNew(access, clocks, sets);
+  }
   /// An access that does not come before what `lane` of block `block` does now, or null.
   const Access *findUnordered(uint32_t block, uint32_t lane, const Clocks &clocks,
                               const AccessSets &sets) const;
 
 private:
+  void addNew(const Access &access, const Clocks &clocks, AccessSets &sets);
+
   Access last, other;
   uint32_t set = 0; // 0: `last` only
 };

@@ -41,7 +41,6 @@ void WarpAccesses::add(uint32_t lane, Kind kind, uint64_t address, uint32_t byte
     state.records.push_back(index);
     if (index != kNone) {
       Record &record = warp.records[index];
-      record.base = address;
       record.mask = 0;
       record.site = site;
       record.bytes = bytes;
@@ -51,13 +50,11 @@ void WarpAccesses::add(uint32_t lane, Kind kind, uint64_t address, uint32_t byte
 
   uint32_t index = state.records[execution];
   Record *record = index == kNone ? nullptr : &warp.records[index];
-  int64_t offset = record ? static_cast<int64_t>(address - record->base) : 0;
-  if (!record || offset != static_cast<int32_t>(offset) || record->kind != kind ||
-      record->bytes != bytes) {
+  if (!record || record->kind != kind || record->bytes != bytes) {
     ++counters->notAssembled;
     return;
   }
-  record->offsets[number] = static_cast<int32_t>(offset);
+  record->addresses[number] = address;
   record->mask |= 1u << number;
   // Nobody else can come.
   if ((warp.live & ~record->mask) == 0) {
@@ -68,14 +65,9 @@ void WarpAccesses::add(uint32_t lane, Kind kind, uint64_t address, uint32_t byte
 }
 
 void WarpAccesses::count(const Record &record) {
-  llvm::SmallVector<WarpLane, 32> lanes;
-  for (uint32_t rest = record.mask; rest; rest &= rest - 1) {
-    uint32_t number = llvm::countr_zero(rest);
-    lanes.push_back({number, record.base + record.offsets[number]});
-  }
+  WarpAccess access{record.mask, record.bytes, record.addresses};
   bool isGlobal = record.kind == Kind::GlobalLoad || record.kind == Kind::GlobalStore;
-  WarpAccessCounters counted =
-      isGlobal ? countSectors(lanes, record.bytes) : countBanks(lanes, record.bytes);
+  WarpAccessCounters counted = isGlobal ? countSectors(access) : countBanks(access);
   switch (record.kind) {
   case Kind::SharedLoad:
     counters->sharedLoads += counted;

@@ -35,14 +35,12 @@ public:
   void end();
 
 private:
-  // An instruction that some lanes have executed. Addresses relative to the first: lanes of one
-  // instruction lie within 2 GB, and what does not is not assembled.
+  // An instruction that some lanes have executed.
   struct Record {
-    uint64_t base = 0;
     uint32_t mask = 0, site = 0;
-    uint8_t bytes = 0;
+    uint32_t bytes = 0;
     Kind kind = Kind::SharedLoad;
-    int32_t offsets[32];
+    uint64_t addresses[32];
   };
   // What the lanes of a warp did at one site since they last met.
   struct SiteState {
@@ -57,7 +55,7 @@ private:
     std::vector<uint32_t> freeRecords;
   };
   static constexpr uint32_t kNone = ~0u;
-  // So many instructions may be incomplete in a warp: 10 MB. Lanes further apart are not
+  // So many instructions may be incomplete in a warp: 18 MB. Lanes further apart are not
   // assembled, which the counters say.
   static constexpr size_t kMostRecords = 1 << 16;
 
