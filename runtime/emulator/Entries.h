@@ -1,0 +1,33 @@
+//===- Entries.h - what compiled kernels call ------------------*- C++ -*-===//
+// Part of imhsa, under the Apache License v2.0 with LLVM Exceptions: see LICENSE.
+//
+// Beside the instructions (Instruction.h) and getCurrentLane (Lane.h).
+
+#ifndef IMHSA_RUNTIME_EMULATOR_ENTRIES_H
+#define IMHSA_RUNTIME_EMULATOR_ENTRIES_H
+
+#include "runtime/emulator/Checker.h"
+#include "runtime/emulator/Lane.h"
+
+namespace imhsa::emulator {
+
+/// Before a load, store or atomic of `bytes` bytes, where accesses are checked. More than 16 bytes
+/// are as many accesses as PTX makes of them. Does not return where the access must not be done.
+void checkAccess(Lane *lane, const void *address, uint64_t bytes, uint32_t alignment,
+                 AccessKind kind, uint32_t site);
+
+/// Before an access that other lanes or blocks may have to make possible: lets them run.
+void yieldLane(Lane *lane);
+
+/// A lane has gone round a loop more often than a kernel can mean.
+[[noreturn]] void failEndless(Lane *lane, uint32_t site);
+
+/// How often `failEndless` takes for too often.
+constexpr uint64_t kMaxIterations = uint64_t(1) << 28;
+
+/// The kernel has come to what must not be reached: llvm.trap, an assertion.
+[[noreturn]] void failTrap(Lane *lane, uint32_t site);
+
+} // namespace imhsa::emulator
+
+#endif // IMHSA_RUNTIME_EMULATOR_ENTRIES_H
