@@ -4,7 +4,7 @@
 #ifndef IMHSA_TOOLS_IMHSA_RUN_PROGRAM_H
 #define IMHSA_TOOLS_IMHSA_RUN_PROGRAM_H
 
-#include "tools/imhsa-run/Tensor.h"
+#include "tools/common/Tensor.h"
 #include "mlir/ExecutionEngine/ExecutionEngine.h"
 #include "mlir/IR/BuiltinOps.h"
 

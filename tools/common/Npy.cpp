@@ -7,7 +7,7 @@
 // a file ends early, takes header lengths for signed bytes, multiplies sizes without looking for
 // overflow, reads "abc" as size 0, wants the keys of the header in one order, and has no float16.
 
-#include "tools/imhsa-run/Npy.h"
+#include "tools/common/Npy.h"
 #include "tools/common/WriteFile.h"
 #include "llvm/ADT/ScopeExit.h"
 #include "llvm/ADT/StringExtras.h"

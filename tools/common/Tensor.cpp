@@ -1,8 +1,8 @@
 //===- Tensor.cpp - what goes into compiled functions and comes out -------===//
 // Part of imhsa, under the Apache License v2.0 with LLVM Exceptions: see LICENSE.
 
-#include "tools/imhsa-run/Tensor.h"
-#include "tools/imhsa-run/Npy.h"
+#include "tools/common/Tensor.h"
+#include "tools/common/Npy.h"
 #include "llvm/ADT/bit.h"
 #include <cmath>
 

@@ -1,10 +1,10 @@
 //===- Tensor.h - what goes into compiled functions and comes out -*- C++ -*-===//
 // Part of imhsa, under the Apache License v2.0 with LLVM Exceptions: see LICENSE.
 
-#ifndef IMHSA_TOOLS_IMHSA_RUN_TENSOR_H
-#define IMHSA_TOOLS_IMHSA_RUN_TENSOR_H
+#ifndef IMHSA_TOOLS_COMMON_TENSOR_H
+#define IMHSA_TOOLS_COMMON_TENSOR_H
 
-#include "tools/imhsa-run/Buffer.h"
+#include "tools/common/Buffer.h"
 #include "mlir/IR/BuiltinTypes.h"
 #include <random>
 
@@ -76,4 +76,4 @@ private:
 
 } // namespace imhsa::run
 
-#endif // IMHSA_TOOLS_IMHSA_RUN_TENSOR_H
+#endif // IMHSA_TOOLS_COMMON_TENSOR_H

@@ -1,10 +1,10 @@
 //===- Npy.h - arrays in NumPy's .npy files ----------------------*- C++ -*-===//
 // Part of imhsa, under the Apache License v2.0 with LLVM Exceptions: see LICENSE.
 
-#ifndef IMHSA_TOOLS_IMHSA_RUN_NPY_H
-#define IMHSA_TOOLS_IMHSA_RUN_NPY_H
+#ifndef IMHSA_TOOLS_COMMON_NPY_H
+#define IMHSA_TOOLS_COMMON_NPY_H
 
-#include "tools/imhsa-run/Buffer.h"
+#include "tools/common/Buffer.h"
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/StringRef.h"
 #include <string>
@@ -29,4 +29,4 @@ llvm::Error writeNpy(llvm::StringRef path, llvm::StringRef descr, llvm::ArrayRef
 
 } // namespace imhsa::run
 
-#endif // IMHSA_TOOLS_IMHSA_RUN_NPY_H
+#endif // IMHSA_TOOLS_COMMON_NPY_H

@@ -1,8 +1,8 @@
 //===- Buffer.h - memory that compiled code reads and writes -----*- C++ -*-===//
 // Part of imhsa, under the Apache License v2.0 with LLVM Exceptions: see LICENSE.
 
-#ifndef IMHSA_TOOLS_IMHSA_RUN_BUFFER_H
-#define IMHSA_TOOLS_IMHSA_RUN_BUFFER_H
+#ifndef IMHSA_TOOLS_COMMON_BUFFER_H
+#define IMHSA_TOOLS_COMMON_BUFFER_H
 
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/Support/Error.h"
@@ -56,4 +56,4 @@ private:
 
 } // namespace imhsa::run
 
-#endif // IMHSA_TOOLS_IMHSA_RUN_BUFFER_H
+#endif // IMHSA_TOOLS_COMMON_BUFFER_H
