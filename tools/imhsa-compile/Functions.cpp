@@ -3,6 +3,7 @@
 
 #include "tools/imhsa-compile/Functions.h"
 #include "tools/common/EntryTypes.h"
+#include "tools/imhsa-compile/Dimensions.h"
 #include "tools/imhsa-compile/Names.h"
 #include "mlir/IR/SymbolTable.h"
 #include "llvm/ADT/StringExtras.h"
@@ -44,15 +45,7 @@ std::string TensorInfo::getElementTypeName() const {
 }
 
 std::string TensorInfo::getTypeText() const {
-  std::string text = getElementTypeName() + "[";
-  llvm::raw_string_ostream stream(text);
-  llvm::interleaveComma(llvm::enumerate(type.getShape()), stream, [&](auto dim) {
-    if (ShapedType::isDynamic(dim.value()))
-      stream << name << "_dim" << dim.index();
-    else
-      stream << dim.value();
-  });
-  return text + "]";
+  return getElementTypeName() + "[" + llvm::join(dimensions, ", ") + "]";
 }
 
 std::string FunctionInfo::getSignature() const {
@@ -153,7 +146,12 @@ static Expected<FunctionInfo> describeOne(func::FuncOp op, StringRef prefix,
       return createStringError(what + " of @" + op.getName() + ": the name '" + name + "' " +
                                fault);
     taken[name] = what;
-    tensors.push_back({std::move(name), cast<RankedTensorType>(type)});
+    tensors.push_back({std::move(name), cast<RankedTensorType>(type), {}});
+    TensorInfo &tensor = tensors.back();
+    for (auto [dim, size] : llvm::enumerate(tensor.type.getShape()))
+      tensor.dimensions.push_back(ShapedType::isDynamic(size)
+                                      ? tensor.name + "_dim" + std::to_string(dim)
+                                      : std::to_string(size));
     return Error::success();
   };
   for (BlockArgument argument : op.getArguments()) {
@@ -210,6 +208,7 @@ Expected<std::vector<FunctionInfo>> imhsa::compile::describe(ModuleOp module, St
     return createStringError("the module has no public func.func to compile");
   if (Error failed = checkCollisions(functions, prefix))
     return std::move(failed);
+  nameDimensions(module, functions);
   return functions;
 }
 

@@ -16,11 +16,13 @@ namespace imhsa::compile {
 struct TensorInfo {
   std::string name; ///< a C, C++ and Python identifier
   mlir::RankedTensorType type;
+  /// Numbers, and names where any size will do; the same name for dimensions that agree.
+  std::vector<std::string> dimensions;
 
   DLDataType getElementType() const;
   /// "float32", as NumPy has it.
   std::string getElementTypeName() const;
-  /// "float32[2, 6, query_dim2, 64]": `?` has a name of its own.
+  /// "float32[2, 6, query_dim2, 64]"
   std::string getTypeText() const;
 };
 

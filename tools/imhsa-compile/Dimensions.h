@@ -1,0 +1,18 @@
+//===- Dimensions.h - what the dimensions of tensors are called --*- C++ -*-===//
+// Part of imhsa, under the Apache License v2.0 with LLVM Exceptions: see LICENSE.
+
+#ifndef IMHSA_TOOLS_IMHSA_COMPILE_DIMENSIONS_H
+#define IMHSA_TOOLS_IMHSA_COMPILE_DIMENSIONS_H
+
+#include "tools/imhsa-compile/Functions.h"
+
+namespace imhsa::compile {
+
+/// Fills in `TensorInfo::dimensions`. Dynamic dimensions of inputs that must agree when a function
+/// runs get one name, that of the first of them; so do dimensions of outputs that always agree with
+/// one of an input. Those that must have a certain size are that number.
+void nameDimensions(mlir::ModuleOp module, llvm::MutableArrayRef<FunctionInfo> functions);
+
+} // namespace imhsa::compile
+
+#endif // IMHSA_TOOLS_IMHSA_COMPILE_DIMENSIONS_H
