@@ -23,6 +23,8 @@ config.substitutions += [
     ("%python", python if os.path.exists(python) else sys.executable),
     ("%repo", config.repo),
     ("%artifacts", os.path.join(config.build, "test", "artifacts")),
+    ("%lib/", os.path.join(config.build, "lib") + os.sep),
+    ("%include", os.path.join(config.build, "include")),
     ("%llvm_lib", os.path.join(os.path.dirname(config.llvm_bin), "lib")),
 ]
 

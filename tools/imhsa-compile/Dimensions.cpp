@@ -3,6 +3,7 @@
 
 #include "tools/imhsa-compile/Dimensions.h"
 #include "passes/bufferize/Sizes.h"
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -68,6 +69,9 @@ static void nameDimensions(func::FuncOp op, FunctionInfo &function) {
 }
 
 void imhsa::compile::nameDimensions(ModuleOp module, MutableArrayRef<FunctionInfo> functions) {
+  // What sizes are computed with.
+  module.getContext()
+      ->loadDialect<affine::AffineDialect, arith::ArithDialect, tensor::TensorDialect>();
   // Whatever cannot be compiled is reported where it is compiled.
   ScopedDiagnosticHandler silence(module.getContext(), [](Diagnostic &) { return success(); });
   OwningOpRef<ModuleOp> copy = module.clone();

@@ -8,9 +8,10 @@
 
 namespace imhsa::compile {
 
-/// Fills in `TensorInfo::dimensions`. Dynamic dimensions of inputs that must agree when a function
-/// runs get one name, that of the first of them; so do dimensions of outputs that always agree with
-/// one of an input. Those that must have a certain size are that number.
+/// Says in `TensorInfo::dimensions` what is the same. Dynamic dimensions of inputs that are
+/// compared when a function runs, as those of `imhsa` operations are, get one name, that of the
+/// first; so do dimensions of outputs that always agree with one of an input. Those that must have
+/// a certain size are that number.
 void nameDimensions(mlir::ModuleOp module, llvm::MutableArrayRef<FunctionInfo> functions);
 
 } // namespace imhsa::compile

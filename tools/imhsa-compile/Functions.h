@@ -16,7 +16,7 @@ namespace imhsa::compile {
 struct TensorInfo {
   std::string name; ///< a C, C++ and Python identifier
   mlir::RankedTensorType type;
-  /// Numbers, and names where any size will do; the same name for dimensions that agree.
+  /// Numbers, and names where there is a choice; the same name only for dimensions that agree.
   std::vector<std::string> dimensions;
 
   DLDataType getElementType() const;

@@ -60,12 +60,12 @@ void imhsa::compile::printHeader(raw_ostream &os, ArrayRef<FunctionInfo> functio
         " * Functions on tensors of "
      << place << ".\n"
      << " *\n"
-        " * Types are written as element type[dimensions]; a dimension that has a name may have "
-        "any\n"
-        " * size, unless the function says otherwise. The caller allocates the outputs;\n"
-        " * imhsa_get_output_shape says how large they are. The innermost dimension of each "
-        "tensor\n"
-        " * must be contiguous; other strides are free, and null strides mean row-major order.\n";
+        " * Types are written as element type[dimensions]. A dimension with a name may have any\n"
+        " * size, the same wherever the name stands; whatever else must agree is checked, too. "
+        "The\n"
+        " * caller allocates the outputs; what only an output has follows from the inputs:\n"
+        " * imhsa_get_output_shape computes it. The innermost dimension of each tensor must be\n"
+        " * contiguous; other strides are free, and null strides mean row-major order.\n";
   if (llvm::any_of(functions, [](const FunctionInfo &function) {
         return llvm::any_of(
             llvm::concat<const TensorInfo>(function.inputs, function.outputs),
