@@ -108,7 +108,8 @@ imhsa_status imhsa_call_entry(imhsa_artifact *artifact, int32_t index,
                               const DLTensor *const *tensors, void *stream);
 
 /// The last 24 bytes of a shared library that `imhsa-compile` wrote: by them the runtime knows,
-/// before the library is mapped, that it is whole.
+/// before the library is mapped, that it is whole. The library also needs a build ID: by that the
+/// runtime knows that what is mapped is what is in the file.
 typedef struct imhsa_trailer {
   /// "imhsa.so".
   char magic[8];

@@ -72,11 +72,11 @@ bool imhsa::runtime::overlapsItself(const StridedMemory &memory) {
 bool imhsa::runtime::overlap(const StridedMemory &a, const StridedMemory &b) {
   if (a.address + a.extent <= b.address || b.address + b.extent <= a.address)
     return false;
-  // An element of `a` at a.address + x and one of `b` at b.address + b.extent - b.bytes - y share a
-  // byte if the difference of their addresses is more than -b.bytes and less than a.bytes. Sums x
-  // and y have the same form, so x + y is one sum over the dimensions of both.
+  // An element of `a` is at a.address + x, one of `b` at b.address + b.extent - b.bytes - y, where
+  // x and y have the same form: x + y is one sum over the dimensions of both. The elements share a
+  // byte if the second starts less than a.bytes behind the first, or less than b.bytes before it.
   std::vector<Dimension> dimensions = a.dimensions;
   dimensions.insert(dimensions.end(), b.dimensions.begin(), b.dimensions.end());
   int64_t distance = static_cast<int64_t>(b.address - a.address) + b.extent - b.bytes;
-  return SumSearch(std::move(dimensions)).find(distance - b.bytes + 1, distance + a.bytes - 1);
+  return SumSearch(std::move(dimensions)).find(distance - a.bytes + 1, distance + b.bytes - 1);
 }

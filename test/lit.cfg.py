@@ -1,4 +1,5 @@
 """The test suite; build/test/lit.site.cfg.py sets config.repo, build and llvm_bin."""
+import ctypes.util
 import os
 import shutil
 import subprocess
@@ -34,6 +35,24 @@ ptxas = shutil.which("ptxas", path=os.environ["PATH"] + ":/usr/local/cuda/bin")
 if ptxas:
     config.available_features.add("ptxas")
     config.substitutions.append(("%ptxas", ptxas))
+
+# address-sanitizer, thread-sanitizer: the runtime was built with them, too.
+for sanitizer, test in [("address", "repeat"), ("thread", "call")]:
+    if os.path.exists(os.path.join(config.build, "bin", f"imhsa-{test}-test-{sanitizer}")):
+        config.available_features.add(f"{sanitizer}-sanitizer")
+
+# cuda-header: what the toolkit declares, with or without a GPU.
+for folder in ["/usr/local/cuda/include", "/usr/include"]:
+    if os.path.exists(os.path.join(folder, "cuda.h")):
+        config.available_features.add("cuda-header")
+        config.substitutions.append(("%cuda_include", folder))
+        break
+
+# openmp: the OpenMP runtime that other libraries of a process may bring.
+libgomp = ctypes.util.find_library("gomp")
+if libgomp:
+    config.available_features.add("openmp")
+    config.substitutions.append(("%libgomp", libgomp))
 
 # full: `./dev check --full`, the tests that take long.
 if lit_config.params.get("full") == "1":

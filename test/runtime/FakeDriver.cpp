@@ -60,14 +60,15 @@ struct EventState {
   std::shared_ptr<Operation> recorded;
 };
 
-struct ModuleState {
-  Context context;
-};
-
 struct FunctionState {
   std::string name;
   Context context;
   int staticShared, dynamicShared;
+};
+
+struct ModuleState {
+  Context context;
+  std::vector<std::unique_ptr<FunctionState>> functions;
 };
 
 struct State {
@@ -82,7 +83,6 @@ struct State {
   std::map<Context, StreamState> defaultStreams;
   std::vector<std::unique_ptr<StreamState>> streams;
   std::map<Device, std::pair<Context, int>> primary;
-  std::vector<std::unique_ptr<FunctionState>> functions;
   std::vector<std::unique_ptr<Graph>> graphs;
   std::string lastImage;
   Launch lastLaunch = {};
@@ -337,7 +337,7 @@ Result cuModuleLoadDataEx(Module *module, const void *image, unsigned numOptions
   }
   state().lastImage = text;
   ++state().counts.modules;
-  *module = reinterpret_cast<Module>(new ModuleState{current()});
+  *module = reinterpret_cast<Module>(new ModuleState{current(), {}});
   return kSuccess;
 }
 
@@ -356,9 +356,10 @@ Result cuModuleGetFunction(Function *function, Module module, const char *name) 
   if (std::strcmp(name, "stage") != 0 && std::strcmp(name, "finish") != 0)
     return kNotFound;
   int staticShared = *name == 'f' ? 1024 : 0;
-  state().functions.push_back(std::make_unique<FunctionState>(
+  auto &functions = reinterpret_cast<ModuleState *>(module)->functions;
+  functions.push_back(std::make_unique<FunctionState>(
       FunctionState{name, current(), staticShared, 48 * 1024 - staticShared}));
-  *function = reinterpret_cast<Function>(state().functions.back().get());
+  *function = reinterpret_cast<Function>(functions.back().get());
   return kSuccess;
 }
 

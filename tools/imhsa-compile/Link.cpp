@@ -103,8 +103,9 @@ Expected<SmallVector<char, 0>> imhsa::compile::linkLibrary(ArrayRef<char> object
                            script, "-Wl,-Bsymbolic", "-Wl,-z,defs", "-Wl,--gc-sections",
                            // The threads of the runtime never end.
                            "-Wl,-z,nodelete", "-Wl,-z,noexecstack", "-Wl,-z,relro", "-Wl,-z,now",
-                           // The same bytes each time, for any compiler.
-                           "-Wl,--build-id=none", "-Wl,--strip-debug", soname, "-Wl,--as-needed",
+                           // The same bytes each time. By the build ID a process sees that a file
+                           // is not the one that it loaded before.
+                           "-Wl,--build-id=sha1", "-Wl,--strip-debug", soname, "-Wl,--as-needed",
                            "-lstdc++", "-lm", "-lpthread", "-ldl"};
   std::string message;
   int status = sys::ExecuteAndWait(*compiler, arguments, /*Env=*/std::nullopt, /*Redirects=*/{},
