@@ -3,8 +3,6 @@
 // RUN: imhsa-compile %repo/examples/packed_attention.mlir -o %t/a/libpacked.so
 // RUN: imhsa-compile %repo/examples/packed_attention.mlir -o %t/b/libpacked.so
 // RUN: cmp %t/a/libpacked.so %t/b/libpacked.so
-// RUN: imhsa-compile - -o %t/b/libpacked.so < %repo/examples/packed_attention.mlir
-// RUN: cmp %t/a/libpacked.so %t/b/libpacked.so
 
 // Exported are its functions, its tables, and what imhsa.h declares, which the runtime names in full.
 // RUN: llvm-nm -D --defined-only --format=just-symbols %t/a/libpacked.so | sort > %t/exported
@@ -37,11 +35,57 @@
 // RUN: %python -c "import os; assert os.path.getsize('%t/a/libpacked.so') < 2 << 20"
 
 // A file that was there is replaced, not written to: a process may have mapped it. No other is left.
-// RUN: ln %t/a/libpacked.so %t/b/linked
-// RUN: imhsa-compile %repo/examples/packed_attention.mlir --opt-level=0 -o %t/a/libpacked.so
-// RUN: cmp %t/b/linked %t/b/libpacked.so
-// RUN: not cmp -s %t/a/libpacked.so %t/b/libpacked.so
+// RUN: cp %t/a/libpacked.so %t/b/copy && ln %t/a/libpacked.so %t/b/linked
+// RUN: imhsa-compile %s -o %t/a/libpacked.so
+// RUN: cmp %t/b/linked %t/b/copy
+// RUN: not cmp -s %t/a/libpacked.so %t/b/copy
 // RUN: ls %t/a | FileCheck %s --check-prefix=FILES
 // FILES-NOT:  {{.}}
 // FILES:      libpacked.so
 // FILES-NOT:  {{.}}
+
+// From stdin, linked by a C compiler with another linker, and opened by a program that has a runtime of its own.
+// RUN: imhsa-compile - --compiler=clang -o %t/libsmall.so < %s
+// RUN: imhsa-compile %s --compiler=%S/Inputs/clang-lld --prefix=other -o %t/libother.so
+// RUN: clang -c -std=c99 -Wall -Wextra -Werror %S/Inputs/open.c -I%include -o %t/open.o
+// RUN: clang++ %t/open.o %lib/libImhsaRuntime.a -ldl -lpthread -o %t/open
+// RUN: %t/open %t/libsmall.so %t/libother.so | FileCheck %s --check-prefix=OPEN
+// OPEN:      compiled by imhsa {{[0-9]+\.[0-9]+\.[0-9]+}} for device 1, 2 functions
+// OPEN-NEXT: thrice(x: float32[x_dim0]) -> output: float32[x_dim0]
+// OPEN-NEXT:   x: type 2.32, rank 1, alignment 4
+// OPEN-NEXT:   output: type 2.32, rank 1, alignment 4
+// OPEN-NEXT: same(x: bfloat16[]) -> output: bfloat16[]
+// OPEN-EMPTY:
+// OPEN-NEXT: Is its argument.
+// OPEN-NEXT:   x: type 4.16, rank 0, alignment 2
+// OPEN-NEXT:   output: type 4.16, rank 0, alignment 2
+// OPEN-NEXT: thrice: 3 6 9
+// OPEN-NEXT: compiled by
+// OPEN:      thrice: 3 6 9
+
+// A library that has lost a part is told from a whole one.
+// RUN: head -c 20000 %t/libsmall.so > %t/short.so
+// RUN: not %t/open %t/short.so 2>&1 | FileCheck %s --check-prefix=SHORT
+// SHORT: short.so
+// RUN: llvm-strip %t/libsmall.so -o %t/stripped.so
+// RUN: not %t/open %t/stripped.so 2>&1 | FileCheck %s --check-prefix=STRIPPED
+// STRIPPED: stripped.so
+
+func.func @thrice(%x: tensor<?xf32>) -> tensor<?xf32> {
+  %c0 = arith.constant 0 : index
+  %three = arith.constant dense<3.0> : tensor<f32>
+  %size = tensor.dim %x, %c0 : tensor<?xf32>
+  %init = tensor.empty(%size) : tensor<?xf32>
+  %0 = linalg.generic {indexing_maps = [affine_map<(i) -> (i)>, affine_map<(i) -> ()>, affine_map<(i) -> (i)>], iterator_types = ["parallel"]}
+         ins(%x, %three : tensor<?xf32>, tensor<f32>) outs(%init : tensor<?xf32>) {
+  ^bb0(%a: f32, %b: f32, %o: f32):
+    %1 = arith.mulf %a, %b : f32
+    linalg.yield %1 : f32
+  } -> tensor<?xf32>
+  return %0 : tensor<?xf32>
+}
+
+// Is its argument.
+func.func @same(%x: tensor<bf16>) -> tensor<bf16> {
+  return %x : tensor<bf16>
+}
