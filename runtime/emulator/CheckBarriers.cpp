@@ -54,12 +54,6 @@ void BlockChecker::warpMet(uint32_t firstLane, uint32_t mask) {
     state->warpAccesses.met(firstLane / 32, mask);
 }
 
-void BlockChecker::fence(uint32_t lane, FenceKind kind, uint32_t site) {
-  state->countInstruction(InstructionKind::Fence);
-  if (kind == FenceKind::AsyncProxy)
-    state->clocks.fenceProxy(lane);
-}
-
 //===--- mbarriers ---------------------------------------------------------===//
 
 constexpr uint32_t kMbarrierBytes = 8;

@@ -6,8 +6,8 @@
 // Consistency Model", "Conflict and Data-races". The model knows no exception for lanes of one
 // warp, for lanes of one instruction, or for writes of the same value: all these are reported.
 //
-// Order comes from barriers, bar.warp.sync, mbarriers and the waits for copies. Collectives like
-// shfl, mma and ldmatrix do not order memory. Blocks of a launch are not ordered at all.
+// Order comes from barriers, bar.warp.sync, mbarriers, the waits for copies, and from atomics with
+// fences. Collectives like shfl, mma and ldmatrix do not order memory.
 
 #include "runtime/emulator/CheckerState.h"
 
@@ -42,14 +42,14 @@ bool BlockState::findConflict(const Cell &cell, const AccessGroup *atomics, cons
         !clocks.isFenced(lane, write.actor, write.time))
       return conflict(FindingKind::MissingProxyFence,
                       " by a bulk copy, after a write without fence.proxy.async between", write);
-  } else if (isShared && request.kind != AccessKind::Write && (!atomics || atomics->empty())) {
+  } else if (isShared && reads(request.kind) && (!atomics || atomics->empty())) {
     return conflict(FindingKind::Uninitialised, ", which nobody in the block wrote", {});
   }
-  if (request.kind != AccessKind::Read)
+  if (writes(request.kind))
     if (const Access *read = cell.reads.findUnordered(number, lane, clocks, sets))
       return conflict(FindingKind::Race, " and a read by another lane, which nothing orders",
                       *read);
-  if (request.kind != AccessKind::Atomic && atomics)
+  if (!isAtomic(request.kind) && atomics)
     if (const Access *atomic = atomics->findUnordered(number, lane, clocks, sets))
       return conflict(FindingKind::Race,
                       " and an atomic access by another lane, which nothing orders", *atomic);
@@ -82,14 +82,18 @@ void BlockState::checkOrder(const Request &request, const Place &where, uint16_t
         atomics->clear();
       break;
     case AccessKind::Atomic:
+    case AccessKind::AtomicWrite:
       atomics->add(access, clocks, sets);
+      break;
+    case AccessKind::AtomicRead:
+      // Kept with the reads it would seem to race with atomics, with those to race with reads.
       break;
     }
   };
-  where.shadow->visit(where.offset, request.bytes, request.kind == AccessKind::Atomic, visit);
+  where.shadow->visit(where.offset, request.bytes, isAtomic(request.kind), visit);
   if (isFound)
     report(conflict.kind, describe(request) + conflict.what, request,
            conflict.other.exists() ? &conflict.other : nullptr);
-  if (request.kind != AccessKind::Read && !sources.empty())
+  if (writes(request.kind) && !sources.empty())
     checkSources(request);
 }

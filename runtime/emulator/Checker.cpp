@@ -50,13 +50,14 @@ LaunchReport LaunchChecker::finish() {
 BlockState::BlockState(LaunchState &launch)
     : launch(launch), numLanes(launch.info.block.volume()), checksOrder(launch.options.checkOrder),
       counts(launch.options.count), sharedShadow(launch.info.sharedBytes, /*isShared=*/false),
-      copies(numLanes) {}
+      copies(numLanes), fences(numLanes) {}
 
 void BlockState::begin(Dim3 block, const void *sharedMemory) {
   place = block;
   Dim3 grid = launch.info.grid;
   number = block.x + grid.x * (block.y + grid.y * block.z);
   shared = static_cast<const char *>(sharedMemory);
+  numLive = numLanes;
   clocks.begin(numLanes);
   sets.forgetAll();
   sharedShadow.reset();
@@ -71,13 +72,15 @@ void BlockState::end() {
       lanes.bulkGroups.push_back({std::move(lanes.openBulk)});
     for (const CopyGroup &group : lanes.bulkGroups)
       for (const Copy &copy : group.copies)
-        if (!group.areSourcesRead)
+        if (!group.areSourcesRead && numLive == 0)
           report(FindingKind::CopyLeftBehind,
                  "the block ends while this copy may still read its shared memory: there is no "
                  "wait_group for it",
                  {lane, copy.source, copy.bytes, AccessKind::Read, copy.issued.site});
     lanes = {};
   }
+  fences.assign(numLanes, {});
+  released.clear();
   arrivals.clear();
   mbarriers.clear();
   agentLanes.clear();
@@ -99,7 +102,10 @@ void BlockChecker::begin(Dim3 block, const void *sharedMemory) {
   state->begin(block, sharedMemory);
 }
 void BlockChecker::end() { state->end(); }
-void BlockChecker::laneExit(uint32_t lane) { state->warpAccesses.laneExit(lane); }
+void BlockChecker::laneExit(uint32_t lane) {
+  --state->numLive;
+  state->warpAccesses.laneExit(lane);
+}
 
 //===--- Findings ----------------------------------------------------------===//
 
@@ -139,6 +145,10 @@ static llvm::StringRef getVerb(AccessKind kind) {
     return "write";
   case AccessKind::Atomic:
     return "atomic access";
+  case AccessKind::AtomicRead:
+    return "atomic read";
+  case AccessKind::AtomicWrite:
+    return "atomic write";
   }
   llvm_unreachable("not a kind of access");
 }
@@ -240,7 +250,7 @@ bool BlockState::locateSlowly(const Request &request, uint32_t alignment, bool m
            request);
     return false;
   }
-  if (region && request.kind != AccessKind::Read && !region->isWritable) {
+  if (region && writes(request.kind) && !region->isWritable) {
     report(FindingKind::ReadOnly, describe(request) + ", which may only be read", request);
     return false;
   }
@@ -253,15 +263,15 @@ void BlockState::countAccess(const Request &request, const Place &where) {
   MemoryCounters &memory = where.space == Space::Global   ? counters.global
                            : where.space == Space::Shared ? counters.shared
                                                           : counters.local;
-  if (request.kind != AccessKind::Write)
+  if (reads(request.kind))
     memory.bytesRead += request.bytes;
-  if (request.kind != AccessKind::Read)
+  if (writes(request.kind))
     memory.bytesWritten += request.bytes;
   if (where.space == Space::Local)
     return;
   // Banks go by the offset: the block's shared memory starts at bank 0.
   using Kind = WarpAccesses::Kind;
-  bool isRead = request.kind == AccessKind::Read;
+  bool isRead = !writes(request.kind);
   if (where.space == Space::Shared)
     warpAccesses.add(request.lane, isRead ? Kind::SharedLoad : Kind::SharedStore, where.offset,
                      request.bytes, request.site);
@@ -272,6 +282,8 @@ void BlockState::countAccess(const Request &request, const Place &where) {
 
 bool BlockChecker::access(uint32_t lane, const void *address, uint32_t bytes, uint32_t alignment,
                           AccessKind kind, uint32_t site) {
+  if (isAtomic(kind))
+    return atomic(lane, address, bytes, alignment, kind, MemoryOrder::Relaxed, site);
   Request request{lane, static_cast<const char *>(address), bytes, kind, site};
   Place where;
   if (!state->locate(request, alignment, /*mustBeShared=*/false, where))
@@ -279,9 +291,8 @@ bool BlockChecker::access(uint32_t lane, const void *address, uint32_t bytes, ui
   if (where.shadow)
     state->checkOrder(request, where);
   if (state->counts) {
-    state->countInstruction(kind == AccessKind::Read    ? InstructionKind::Load
-                            : kind == AccessKind::Write ? InstructionKind::Store
-                                                        : InstructionKind::Atomic);
+    state->countInstruction(kind == AccessKind::Read ? InstructionKind::Load
+                                                     : InstructionKind::Store);
     state->countAccess(request, where);
   }
   return true;

@@ -63,7 +63,14 @@ struct CheckOptions {
   bool count = true;
 };
 
-enum class AccessKind { Read, Write, Atomic };
+/// Atomic: a read-modify-write. AtomicRead and AtomicWrite: loads and stores that are volatile or
+/// atomic, whatever their order. Atomic accesses do not race with each other.
+enum class AccessKind { Read, Write, Atomic, AtomicRead, AtomicWrite };
+
+/// What an atomic access orders beside itself. One that releases makes what its lane did and knows
+/// known to those that acquire from the same address later. Fences make relaxed accesses release
+/// and acquire: PTX manual, "Memory Consistency Model", "Release and Acquire Patterns".
+enum class MemoryOrder { Relaxed, Acquire, Release, AcquireRelease };
 
 /// What a fence orders: the memory accesses of a scope, or the generic proxy against the
 /// asynchronous one (`fence.proxy.async`).
@@ -92,7 +99,8 @@ public:
   /// nothing in it counts as written.
   void begin(Dim3 block, const void *sharedMemory);
 
-  /// The block has ended, or was given up: its findings and counters join the launch's.
+  /// The block has ended, or was given up while lanes lived: its findings and counters join the
+  /// launch's.
   void end();
 
   /// A lane returned from the kernel.
@@ -102,10 +110,14 @@ public:
   // Memory
   //===--------------------------------------------------------------------===//
 
-  /// A load, store or atomic of `bytes` (1 to 16) that requires a multiple of `alignment` (a power
-  /// of two). False: out of bounds, misaligned, or a write to a read-only buffer.
+  /// A load or store of `bytes` (1 to 16) that requires a multiple of `alignment` (a power of
+  /// two). False: out of bounds, misaligned, or a write to a read-only buffer.
   bool access(uint32_t lane, const void *address, uint32_t bytes, uint32_t alignment,
               AccessKind kind, uint32_t site);
+
+  /// The same for the atomic kinds, with what the access orders.
+  bool atomic(uint32_t lane, const void *address, uint32_t bytes, uint32_t alignment,
+              AccessKind kind, MemoryOrder order, uint32_t site);
 
   /// `ldmatrix` (kind Read) or `stmatrix` (Write) of 1, 2 or 4 matrices by the warp whose first
   /// lane is `firstLane`: lane 8m+r of it gives in `rows` (32 addresses) that of row r of matrix
@@ -152,7 +164,8 @@ public:
                  uint32_t sourceBytes, uint32_t site);
   void copyCommit(uint32_t lane);
 
-  /// `cp.async.wait_group pending`: all but the lane's last `pending` groups are complete.
+  /// `cp.async.wait_group pending`: after the arrivals (copyMbarrierArrived) that it brings about;
+  /// all but the lane's last `pending` groups are complete.
   void copyWaitGroup(uint32_t lane, uint32_t pending);
 
   /// `cp.async.wait_all`: every copy of the lane, committed or not, is complete.
@@ -221,8 +234,8 @@ private:
   std::unique_ptr<BlockState> state;
 };
 
-/// The checks of one launch. Blocks of a launch are not ordered; launches are: make one after the
-/// other.
+/// The checks of one launch. Blocks of a launch are ordered by nothing but atomics and fences;
+/// launches are: make one after the other.
 class LaunchChecker {
 public:
   explicit LaunchChecker(LaunchInfo info, CheckOptions options = {});

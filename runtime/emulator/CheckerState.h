@@ -2,7 +2,8 @@
 // Part of imhsa, under the Apache License v2.0 with LLVM Exceptions: see LICENSE.
 //
 // The inside of Checker.h. By file: Checker.cpp has bounds, alignment and counting,
-// CheckOrder.cpp races and initialisation, CheckBarriers.cpp meeting points and mbarriers,
+// CheckOrder.cpp races and initialisation, CheckFences.cpp atomics and fences,
+// CheckBarriers.cpp meeting points and mbarriers,
 // CheckCopies.cpp asynchronous copies.
 
 #ifndef IMHSA_RUNTIME_EMULATOR_CHECKERSTATE_H
@@ -35,10 +36,21 @@ public:
   CheckOptions options;
   std::vector<Region> regions; // by buffer
 
-  std::mutex mutex; // guards the rest
+  std::mutex mutex;                        // guards the rest
+  std::map<const char *, Blocks> released; // by address in global memory
   FindingLog findings;
   Counters counters;
 };
+
+inline bool reads(AccessKind kind) {
+  return kind != AccessKind::Write && kind != AccessKind::AtomicWrite;
+}
+inline bool writes(AccessKind kind) {
+  return kind != AccessKind::Read && kind != AccessKind::AtomicRead;
+}
+inline bool isAtomic(AccessKind kind) {
+  return kind != AccessKind::Read && kind != AccessKind::Write;
+}
 
 enum class Space { Global, Shared, Local };
 
@@ -93,6 +105,15 @@ struct LaneCopies {
   std::deque<CopyGroup> bulkGroups;
 };
 
+/// What fences and relaxed atomics of a lane may order together.
+struct LaneFences {
+  Knowledge released; // at the last fence
+  Time base = 0;      // then
+  bool hasFence = false;
+  Knowledge acquired; // by relaxed accesses since
+  Blocks acquiredBlocks;
+};
+
 /// A bulk copy to shared memory.
 struct BulkCopy {
   Copy copy;
@@ -136,7 +157,7 @@ public:
       const Region &region = launch.regions[lastRegions[request.site]];
       found.offset = request.address - region.begin;
       if (fits(request, region.bytes, found.offset) &&
-          (region.isWritable || request.kind == AccessKind::Read)) {
+          (region.isWritable || !writes(request.kind))) {
         found.space = Space::Global;
         found.shadow = region.shadow.get();
         return true;
@@ -171,9 +192,18 @@ public:
   /// Checks the access against what others did, and remembers it. `flags` are Access::Flags.
   void checkOrder(const Request &request, const Place &place, uint16_t flags = 0);
   bool isOrdered(const Access &access, uint32_t lane) const {
-    return access.block == number && clocks.isOrdered(lane, access.actor, access.time);
+    return access.block == number
+               ? clocks.isOrdered(lane, access.actor, access.time)
+               : clocks.isOrderedInBlock(lane, access.block, access.actor, access.time);
   }
   Access makeAccess(const Request &request, uint16_t flags) const;
+
+  //===--- CheckFences.cpp --------------------------------------------------===//
+
+  void release(const Request &request, bool isShared, const Knowledge &knowledge, Time base);
+  void synchronise(const Request &request, bool isShared, MemoryOrder order);
+  void acquirePending(uint32_t lane);
+  void fence(uint32_t lane);
 
   //===--- CheckBarriers.cpp ------------------------------------------------===//
 
@@ -205,10 +235,13 @@ public:
   Clocks clocks;
   AccessSets sets;
   Shadow sharedShadow;
-  std::map<uint32_t, Knowledge> arrivals; // by barrier, since its last release
+  uint32_t numLive = 0;
+  std::map<const char *, Knowledge> released; // by address in shared memory
+  std::map<uint32_t, Knowledge> arrivals;     // by barrier, since its last release
   std::map<const char *, MbarrierState> mbarriers;
   std::vector<uint32_t> agentLanes; // by agent: who asked last
   std::vector<LaneCopies> copies;   // by lane
+  std::vector<LaneFences> fences;   // by lane
   std::vector<BulkCopy> bulkCopies; // by number
   std::multimap<const char *, SourceInFlight> sources;
   uint64_t longestSource = 0;

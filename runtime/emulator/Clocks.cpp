@@ -21,9 +21,30 @@ static void raise(std::vector<Time> &times, uint32_t actor, Time time) {
   times[actor] = std::max(times[actor], time);
 }
 
+void imhsa::emulator::join(Blocks &into, const Blocks &from) {
+  for (const auto &[block, knowledge] : from) {
+    std::shared_ptr<const BlockKnowledge> &known = into[block];
+    if (!known) {
+      known = knowledge;
+    } else if (known != knowledge) {
+      auto joined = std::make_shared<BlockKnowledge>(*known);
+      joined->base = std::max(joined->base, knowledge->base);
+      joinTimes(joined->ordered, knowledge->ordered);
+      known = std::move(joined);
+    }
+  }
+}
+
 void Knowledge::join(const Knowledge &other) {
   joinTimes(ordered, other.ordered);
   joinTimes(fenced, other.fenced);
+  if (!others) {
+    others = other.others;
+  } else if (other.others && other.others != others) {
+    auto joined = std::make_shared<Blocks>(*others);
+    emulator::join(*joined, *other.others);
+    others = std::move(joined);
+  }
 }
 
 void Clocks::begin(uint32_t lanes) {
@@ -57,8 +78,8 @@ void Clocks::meet(llvm::ArrayRef<uint32_t> lanes, const Knowledge &arrived) {
   ++last;
   if (lanes.size() == numLanes) {
     base = last - 1;
-    // What is left to know lies with agents and with the proxy.
-    if (joined->ordered.size() <= numLanes && joined->fenced.empty())
+    // What is left to know lies with agents, with the proxy, and in other blocks.
+    if (joined->ordered.size() <= numLanes && joined->fenced.empty() && !joined->others)
       joined = nullptr;
   } else {
     for (uint32_t lane : lanes)
@@ -80,6 +101,38 @@ void Clocks::acquire(uint32_t lane, const Knowledge &knowledge) {
   if (known[lane])
     joined->join(*known[lane]);
   known[lane] = std::move(joined);
+}
+
+bool Clocks::isOrderedInBlock(uint32_t lane, uint32_t block, uint32_t actor, Time time) const {
+  const Knowledge *k = known[lane].get();
+  if (!k || !k->others)
+    return false;
+  auto found = k->others->find(block);
+  if (found == k->others->end())
+    return false;
+  const BlockKnowledge &of = *found->second;
+  return (actor < numLanes && time <= of.base) ||
+         (actor < of.ordered.size() && of.ordered[actor] >= time);
+}
+
+Blocks Clocks::describe(uint32_t block, Time base, const Knowledge &knowledge) {
+  Blocks blocks;
+  if (knowledge.others)
+    blocks = *knowledge.others;
+  blocks[block] = std::make_shared<BlockKnowledge>(BlockKnowledge{base, knowledge.ordered});
+  return blocks;
+}
+
+void Clocks::acquire(uint32_t lane, uint32_t block, const Blocks &blocks) {
+  Knowledge knowledge;
+  auto others = std::make_shared<Blocks>(blocks);
+  if (auto own = others->find(block); own != others->end()) {
+    knowledge.ordered = own->second->ordered;
+    others->erase(own);
+  }
+  if (!others->empty())
+    knowledge.others = std::move(others);
+  acquire(lane, knowledge);
 }
 
 Time Clocks::act(uint32_t agent, Knowledge &knowledge) {

@@ -16,6 +16,7 @@
 
 #include "llvm/ADT/ArrayRef.h"
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <vector>
 
@@ -23,10 +24,24 @@ namespace imhsa::emulator {
 
 using Time = uint32_t;
 
+/// What is known of a block: of all its lanes up to the base, of each actor what `ordered` says.
+struct BlockKnowledge {
+  Time base = 0;
+  std::vector<Time> ordered;
+};
+
+/// What is known of blocks, by number.
+using Blocks = std::map<uint32_t, std::shared_ptr<const BlockKnowledge>>;
+
+/// Adds what `from` knows.
+void join(Blocks &into, const Blocks &from);
+
 /// For each actor, up to which time its accesses are known; zero beyond the end. `fenced` is the
-/// part of it that a fence has also made visible to the asynchronous proxy.
+/// part of it that a fence has also made visible to the asynchronous proxy. `others` is what is
+/// known of other blocks, null if nothing.
 struct Knowledge {
   std::vector<Time> ordered, fenced;
+  std::shared_ptr<const Blocks> others;
 
   void join(const Knowledge &other);
 };
@@ -53,6 +68,9 @@ public:
     return k && actor < k->ordered.size() && k->ordered[actor] >= time;
   }
 
+  /// The same for an access in another block.
+  bool isOrderedInBlock(uint32_t lane, uint32_t block, uint32_t actor, Time time) const;
+
   /// The same for what `lane` lets the asynchronous proxy do: a `fence.proxy.async` must stand on
   /// the way from that access to here.
   bool isFenced(uint32_t lane, uint32_t actor, Time time) const {
@@ -65,6 +83,12 @@ public:
 
   /// Adds to `knowledge` what the lane did and knows.
   void release(uint32_t lane, Knowledge &knowledge);
+
+  /// `knowledge`, which came from this block, for those of other blocks; `base` is the base then.
+  static Blocks describe(uint32_t block, Time base, const Knowledge &knowledge);
+
+  /// The lane, which is in `block`, learns what is known of blocks.
+  void acquire(uint32_t lane, uint32_t block, const Blocks &blocks);
 
   /// The lane learns what is in `knowledge`.
   void acquire(uint32_t lane, const Knowledge &knowledge);

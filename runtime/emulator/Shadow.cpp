@@ -71,6 +71,11 @@ void AccessGroup::addNew(const Access &access, const Clocks &clocks, AccessSets 
     return;
   }
   if (last.block != access.block) {
+    if (clocks.isOrderedInBlock(access.actor, last.block, last.actor, last.time)) {
+      last = access;
+      set = 0;
+      return;
+    }
     other = last;
     last = access;
     last.flags |= Access::SeveralBlocks;
@@ -95,15 +100,17 @@ const Access *AccessGroup::findUnordered(uint32_t block, uint32_t lane, const Cl
                                          const AccessSets &sets) const {
   if (!last.exists())
     return nullptr;
-  if (last.block != block)
-    return &last;
-  if (last.is(Access::SeveralBlocks))
-    return &other;
   auto isUnordered = [&](const Access &access) {
-    return !clocks.isOrdered(lane, access.actor, access.time);
+    return access.block == block
+               ? !clocks.isOrdered(lane, access.actor, access.time)
+               : !clocks.isOrderedInBlock(lane, access.block, access.actor, access.time);
   };
   if (isUnordered(last))
     return &last;
+  if (last.is(Access::SeveralBlocks))
+    return isUnordered(other) ? &other : nullptr;
+  if (last.block != block)
+    return nullptr;
   if (set && sets.isKnown(set) && sets.getLatest(set) > clocks.getBase())
     return sets.findIf(set, isUnordered);
   return nullptr;

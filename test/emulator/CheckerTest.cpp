@@ -63,8 +63,11 @@ public:
   }
 
   LaunchReport finish() {
-    for (auto &block : blocks)
+    for (auto &block : blocks) {
+      for (uint32_t lane : lanes)
+        block->laneExit(lane);
       block->end();
+    }
     blocks.clear();
     return launch->finish();
   }
@@ -347,6 +350,74 @@ void testBlocks() {
   LaunchReport report = k.finish();
   check(report.findings.getFindings().size() == 1 && report.findings.getTotal() == kBlocks - 1,
         "blocks on several threads: each race once");
+}
+
+//===--- Atomics and fences ------------------------------------------------===//
+
+void testFences() {
+  // Lane 3 writes data and then a flag; lane 40 sees the flag and reads the data.
+  auto pass = [](MemoryOrder release, MemoryOrder acquire, bool fenceBefore, bool fenceAfter) {
+    return [=](Kernel &k) {
+      char *flag = k.shared + 512;
+      k.write(0, flag, 1);
+      k.sync();
+      k.write(3, k.shared, 2);
+      if (fenceBefore)
+        k->fence(3, FenceKind::Block, 9);
+      k->atomic(3, flag, 4, 4, AccessKind::AtomicWrite, release, 3);
+      k->atomic(40, flag, 4, 4, AccessKind::AtomicRead, acquire, 4);
+      if (fenceAfter)
+        k->fence(40, FenceKind::Block, 9);
+      k.read(40, k.shared, 5);
+    };
+  };
+  constexpr MemoryOrder kRelaxed = MemoryOrder::Relaxed, kAcquire = MemoryOrder::Acquire,
+                        kRelease = MemoryOrder::Release;
+  expect("release and acquire", "", pass(kRelease, kAcquire, false, false));
+  expect("fences on both sides", "", pass(kRelaxed, kRelaxed, true, true));
+  expect("release and fence", "", pass(kRelease, kRelaxed, false, true));
+  expect("no acquire", "race 5 2", pass(kRelease, kRelaxed, false, false));
+  expect("no release", "race 5 2", pass(kRelaxed, kAcquire, false, false));
+  expect("a write after the fence is not released", "race 5 2", [](Kernel &k) {
+    k->fence(3, FenceKind::Block, 9);
+    k.write(3, k.shared, 2);
+    k->atomic(3, k.shared + 512, 4, 4, AccessKind::AtomicWrite, MemoryOrder::Relaxed, 3);
+    k->atomic(40, k.shared + 512, 4, 4, kAtomic, MemoryOrder::Acquire, 4);
+    k.read(40, k.shared, 5);
+  });
+  expect("atomic loads of a read-only buffer", "", [](Kernel &k) {
+    check(k->access(0, k.in, 4, 4, AccessKind::AtomicRead, 1), "may be read");
+    k->access(1, k.in, 4, 4, AccessKind::AtomicRead, 1);
+  });
+
+  // Each of three blocks writes its part and counts itself; the last reads all parts.
+  auto lastBlock = [](bool fenceBefore, bool fenceAfter) {
+    Kernel k(32, {3, 1, 1});
+    char *counter = k.out + 1024;
+    k.makeBlock({1, 0, 0});
+    k.makeBlock({2, 0, 0});
+    for (uint32_t block = 0; block < 3; ++block) {
+      for (uint32_t lane = 0; lane < 32; ++lane)
+        k[block].access(lane, k.out + 128 * block + 4 * lane, 4, 4, kWrite, 1);
+      k[block].barrierReleased(0, k.lanes);
+      if (fenceBefore)
+        k[block].fence(0, FenceKind::Device, 9);
+      k[block].access(0, counter, 4, 4, kAtomic, 2);
+    }
+    if (fenceAfter)
+      k[2].fence(0, FenceKind::Device, 9);
+    k[2].barrierReleased(0, k.lanes);
+    for (uint32_t lane = 0; lane < 32; ++lane)
+      for (uint32_t block = 0; block < 3; ++block)
+        k[2].access(lane, k.out + 128 * block + 4 * lane, 4, 4, kRead, 3);
+    // Lane 0 has read that, without a barrier between.
+    k[2].access(7, k.out, 4, 4, kWrite, 4);
+    return k.found();
+  };
+  check(lastBlock(true, true) == "race 4 3", "the last block reads what all wrote: only its own "
+                                             "lanes race");
+  check(lastBlock(false, true) == "race 3 1, race 4 1", "no fence before the count: race");
+  check(lastBlock(true, false) == "race 3 1, race 4 1", "no fence after the count: race");
 }
 
 //===--- Asynchronous copies -----------------------------------------------===//
@@ -712,6 +783,7 @@ int main() {
   testSubsets();
   testAtomics();
   testBlocks();
+  testFences();
   testCopies();
   testMbarriers();
   testBulk();
