@@ -14,24 +14,28 @@
 // CHECK:       * Functions on tensors of the CPU.
 // CHECK-NOT:  bfloat16 is expected
 
-// What agrees at run time has one name; a comment cannot leave its place.
-// CHECK:      {{^}}/** attend(query: float32[query_dim0, 4, query_dim2, 8], key: float32[query_dim0, 4, key_dim2, 8], value: float32[query_dim0, 4, key_dim2, 16], pre: float32[4, 4]) -> output: float32[query_dim0, 4, query_dim2, 16]
-// CHECK-NEXT: {{^}} *
-// CHECK-NEXT: {{^}} * Ends a comment: * / and starts one: / *, goes on \
+// A comment cannot leave its place; what agrees at run time has one name.
+// CHECK:      {{^}}/** Ends a comment: * / and starts one: / *, goes on \
 // CHECK-NEXT: {{^}} *   indented, ??/ and as µ.
 // CHECK-NEXT: {{^}} *
 // CHECK-NEXT: {{^}} * The last.
 // CHECK-NEXT: {{^}} *
 // CHECK-NEXT: {{^}} * \param[in] query  float32[query_dim0, 4, query_dim2, 8]
-// CHECK:      {{^}} * \param[out] output  float32[query_dim0, 4, query_dim2, 16]
+// CHECK-NEXT: {{^}} * \param[in] key  float32[query_dim0, 4, key_dim2, 8]
+// CHECK-NEXT: {{^}} * \param[in] value  float32[query_dim0, 4, key_dim2, 16]
+// CHECK-NEXT: {{^}} * \param[in] pre  float32[4, 4]
+// CHECK-NEXT: {{^}} * \param[out] output  float32[query_dim0, 4, query_dim2, 16]
 // CHECK-NEXT: {{^}} * \param stream  ignored
 // CHECK-NEXT: {{^}} */
-// CHECK-NEXT: {{^}}imhsa_status my_header_attend(const DLTensor *query, const DLTensor *key, const DLTensor *value, const DLTensor *pre, DLTensor *output, void *stream);
-// CHECK:      {{^}}/** other(x: bool[3], arg1: int8[])
-// CHECK-NEXT: {{^}} *
+// CHECK-NEXT: {{^}}imhsa_status my_header_attend(const DLTensor *query, const DLTensor *key, const DLTensor *value,
+// CHECK-NEXT: {{^}}                              const DLTensor *pre, DLTensor *output, void *stream);
+// CHECK-EMPTY:
+// CHECK-NEXT: {{^}}/**
 // CHECK-NEXT: {{^}} * \param[in] x  bool[3]
 // CHECK-NEXT: {{^}} * \param[in] arg1  int8[]
 // CHECK-NEXT: {{^}} * \param stream  ignored
+// CHECK-NEXT: {{^}} */
+// CHECK-NEXT: {{^}}imhsa_status my_header_other(const DLTensor *x, const DLTensor *arg1, void *stream);
 // CHECK-NOT:  _artifact
 
 // OBJECT: extern imhsa_artifact my_header_artifact;

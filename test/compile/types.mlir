@@ -5,9 +5,8 @@
 // RUN: clang -std=c99 -Wall -Wextra -Werror %S/Inputs/types.c -I%t -I%include -L%t -ltypes -Wl,-rpath,%t -o %t/types
 // RUN: %t/types | FileCheck %s
 
-// HEADER:     /** halves(x: float16[3], y: bfloat16[3]) -> output: float32[3]
-// HEADER-NEXT: *
-// HEADER-NEXT: * \param[in] x  float16[3]
+// HEADER:     are taken as its bits
+// HEADER:      * \param[in] x  float16[3]
 // HEADER-NEXT: * \param[in] y  bfloat16[3]
 // HEADER-NEXT: * \param[out] output  float32[3]
 // HEADER-NEXT: * \param stream  ignored
@@ -56,7 +55,7 @@ func.func @flags(%x: tensor<?xi1>) -> (tensor<?xi1>, tensor<index>) {
 // CHECK-NEXT: 0 1 0 0, 3 set
 
 // The exponential function of the C library.
-// HEADER: /** scalar(x: float64[]) -> output: float64[]
+// HEADER: \param[in] x  float64[]
 
 func.func @scalar(%x: tensor<f64>) -> tensor<f64> {
   %init = tensor.empty() : tensor<f64>
@@ -86,7 +85,7 @@ func.func @check(%x: tensor<?xi1>) {
 // CHECK-NEXT: check: ok
 // CHECK-NEXT: check: status 2: check: the first element is not set
 
-// HEADER: /** add(x: float32[x_dim0], y: float32[y_dim0]) -> output: float32[{{[xy]}}_dim0]
+// HEADER: \param[out] output  float32[{{[xy]}}_dim0]
 
 func.func @add(%x: tensor<?xf32>, %y: tensor<?xf32>) -> tensor<?xf32> {
   %c0 = arith.constant 0 : index

@@ -7,6 +7,8 @@
 using namespace mlir;
 using namespace imhsa::compile;
 
+static constexpr size_t kLineWidth = 100;
+
 // `text` in a comment, which it must neither end nor start.
 static std::string escape(StringRef text) {
   std::string escaped;
@@ -24,15 +26,17 @@ static void printParameter(raw_ostream &os, const TensorInfo &tensor, StringRef 
   os << " * \\param[" << direction << "] " << tensor.name << "  " << tensor.getTypeText() << '\n';
 }
 
-static void printFunction(raw_ostream &os, const FunctionInfo &function, Target target) {
-  os << "\n/** " << escape(function.getSignature()) << "\n *\n";
+static void printComment(raw_ostream &os, const FunctionInfo &function, Target target) {
+  os << "\n/**";
   if (!function.comment.empty()) {
     SmallVector<StringRef> lines;
     StringRef(function.comment).split(lines, '\n');
-    for (StringRef line : lines)
+    os << ' ' << escape(lines.front()) << '\n';
+    for (StringRef line : ArrayRef(lines).drop_front())
       os << (line.empty() ? " *" : " * ") << escape(line) << '\n';
-    os << " *\n";
+    os << " *";
   }
+  os << '\n';
   for (const TensorInfo &tensor : function.inputs)
     printParameter(os, tensor, "in");
   for (const TensorInfo &tensor : function.outputs)
@@ -41,12 +45,31 @@ static void printFunction(raw_ostream &os, const FunctionInfo &function, Target 
      << (target == Target::Cpu ? "ignored"
                                : "a CUstream or cudaStream_t; null is the default stream")
      << "\n */\n";
-  os << "imhsa_status " << function.symbol << '(';
+}
+
+// The declaration, in lines of `kLineWidth` where its words allow.
+static void printDeclaration(raw_ostream &os, const FunctionInfo &function) {
+  SmallVector<std::string> parameters;
   for (const TensorInfo &tensor : function.inputs)
-    os << "const DLTensor *" << tensor.name << ", ";
+    parameters.push_back("const DLTensor *" + tensor.name + ",");
   for (const TensorInfo &tensor : function.outputs)
-    os << "DLTensor *" << tensor.name << ", ";
-  os << "void *stream);\n";
+    parameters.push_back("DLTensor *" + tensor.name + ",");
+  parameters.push_back("void *stream);");
+
+  std::string line = "imhsa_status " + function.symbol + "(";
+  std::string indent(line.size(), ' ');
+  bool isFirst = true;
+  for (const std::string &parameter : parameters) {
+    if (!isFirst && line.size() + 1 + parameter.size() > kLineWidth) {
+      os << line << '\n';
+      line = indent;
+    } else if (!isFirst) {
+      line += ' ';
+    }
+    line += parameter;
+    isFirst = false;
+  }
+  os << line << '\n';
 }
 
 void imhsa::compile::printHeader(raw_ostream &os, ArrayRef<FunctionInfo> functions,
@@ -85,8 +108,10 @@ void imhsa::compile::printHeader(raw_ostream &os, ArrayRef<FunctionInfo> functio
                                          " * the stream and returns at once.\n")
      << " */\n\n"
         "#ifdef __cplusplus\nextern \"C\" {\n#endif\n";
-  for (const FunctionInfo &function : functions)
-    printFunction(os, function, options.target);
+  for (const FunctionInfo &function : functions) {
+    printComment(os, function, options.target);
+    printDeclaration(os, function);
+  }
   if (options.emit == Emit::Object)
     os << "\n/** These functions, for imhsa_open_embedded. */\nextern imhsa_artifact "
        << options.prefix << "_artifact;\n";

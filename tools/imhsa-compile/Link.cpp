@@ -15,8 +15,7 @@
 using namespace llvm;
 using namespace imhsa::compile;
 
-// Any of these links; the first three know by themselves where C++'s library is, with the others
-// it is found likewise since they search the same folders.
+// Any of these links: all search the same folders, and C++'s library is named below.
 static constexpr StringLiteral kCompilers[] = {"c++", "cc", "g++", "gcc", "clang++", "clang"};
 
 static Expected<std::string> findRuntime(StringRef option) {

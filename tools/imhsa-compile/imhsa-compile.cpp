@@ -19,7 +19,6 @@
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Target/LLVMIR/Export.h"
-#include "llvm/ADT/ScopeExit.h"
 #include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/SourceMgr.h"
 #include "llvm/Support/WithColor.h"
@@ -137,7 +136,8 @@ static Error compileModule(ModuleOp module, std::vector<FunctionInfo> functions,
   contents.target = options.target;
   contents.prefix = options.prefix;
   contents.functions = std::move(functions);
-  contents.kernels = getKernels(module);
+  if (options.target == Target::Cuda)
+    contents.kernels = getKernels(module);
   contents.images = takeImages(module);
   if (options.emit < Emit::Llvm) {
     std::string data = contents.images.empty() ? "" : contents.images.front().data;
@@ -168,6 +168,8 @@ static Error compileFile(const Options &options) {
   imhsa::registerDialect(registry);
   imhsa::registerTranslations(registry);
   MLIRContext context(registry, MLIRContext::Threading::DISABLED);
+  // Errors show the source; what operations have become of it says little to who wrote it.
+  context.printOpOnDiagnostic(false);
 
   auto buffer = llvm::MemoryBuffer::getFileOrSTDIN(options.file, /*IsText=*/true);
   if (!buffer)
