@@ -36,8 +36,9 @@
 // RUN: imhsa-opt %s --emit-bytecode -o %t/x.mlirbc
 // RUN: imhsa-compile %t/x.mlirbc --emit=llvm | FileCheck %s --check-prefix=BYTECODE
 // BYTECODE: c"copy(arg0: float32[8], arg1: float32[8]) -> output: float32[8]\00"
-// RUN: echo 'func.func @f(%%arg0: tensor<f32> loc("depth")) { return }' | imhsa-compile - --emit=llvm | FileCheck %s --check-prefix=LOCATION
-// LOCATION: c"f(depth: float32[])\00"
+// RUN: imhsa-opt %s --mlir-print-op-generic | imhsa-compile - --emit=llvm | FileCheck %s --check-prefix=BYTECODE
+// RUN: echo 'func.func @f(%%arg0: tensor<f32> loc("depth"), %%y: tensor<f32> loc("args[1]")) { return }' | imhsa-compile - --emit=llvm | FileCheck %s --check-prefix=LOCATION
+// LOCATION: c"f(depth: float32[], y: float32[])\00"
 // LOCATION: define i32 @module_f(
 
 // A pipe, and a file behind a link, which stays one.

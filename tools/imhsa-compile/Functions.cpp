@@ -69,7 +69,8 @@ std::string FunctionInfo::getSignature() const {
 // "query" for %query; empty for numbers, and where nobody knows.
 static std::string nameInSource(BlockArgument argument, const AsmParserState *source) {
   StringRef name;
-  if (auto loc = dyn_cast<NameLoc>(argument.getLoc())) {
+  auto loc = dyn_cast<NameLoc>(argument.getLoc());
+  if (loc && isIdentifier(loc.getName())) {
     name = loc.getName();
   } else if (source) {
     if (const auto *block = source->getBlockDef(argument.getOwner())) {
