@@ -67,7 +67,8 @@ typedef struct imhsa_function imhsa_function;
 
 /// Opens the shared library at `path`, after checking that it is whole. What is open already is
 /// opened once more: it takes as many calls of imhsa_close, and shares workspaces and kernels. A
-/// library can be opened, and asked what it holds, without the device that it is for.
+/// library can be opened, and asked what it holds, without the device that it is for. What a
+/// process has loaded from a file it cannot replace: another library needs another name.
 imhsa_status imhsa_open(const char *path, imhsa_library **library);
 
 /// Opens what is linked into the program; `artifact` is the symbol NAME_artifact.
@@ -138,7 +139,7 @@ imhsa_status imhsa_get_workspace_size(const imhsa_function *function, const DLTe
 /// On a CPU the call returns when the outputs are there, and `stream` is ignored. On a GPU it
 /// enqueues its work on `stream` (a CUstream or cudaStream_t; null is the default stream), in the
 /// context that is current or else the primary context of the tensors' device, and returns at
-/// once. The first call in a context loads the kernels; make one before you measure.
+/// once. The first call in a context loads the kernels; make one before you measure or capture.
 ///
 /// On a GPU the stream may be captured into a CUDA graph. The graph holds the addresses of the
 /// tensors and of a workspace that only it uses, so two executable graphs made from it must not run
