@@ -18,6 +18,14 @@
 // SKYLAKE:   "target-cpu"="skylake-avx512"
 // NATIVE:    "target-cpu"="{{[^"]+}}"{{.*}}"target-features"="
 
+// Older processors are told by a note, for the dynamic linker.
+// RUN: imhsa-compile %s --emit=object -o %t/v3.o && llvm-readelf --notes %t/v3.o | FileCheck %s --check-prefix=NOTE3
+// RUN: imhsa-compile %s --emit=object --cpu=sandybridge -o %t/v2.o && llvm-readelf --notes %t/v2.o | FileCheck %s --check-prefix=NOTE2
+// RUN: imhsa-compile %s --emit=object --cpu=znver4 -o %t/v4.o && llvm-readelf --notes %t/v4.o | FileCheck %s --check-prefix=NOTE4
+// NOTE2: x86 ISA needed: x86-64-baseline, x86-64-v2{{$}}
+// NOTE3: x86 ISA needed: x86-64-baseline, x86-64-v2, x86-64-v3{{$}}
+// NOTE4: x86 ISA needed: x86-64-baseline, x86-64-v2, x86-64-v3, x86-64-v4{{$}}
+
 // Not optimized.
 // RUN: imhsa-compile %s --emit=llvm --prefix=m --opt-level=0 | FileCheck %s --check-prefix=O0
 // O0: define internal ptr @_mlir_ciface_m_copy(

@@ -30,6 +30,10 @@
 // RUN: llvm-nm -D --undefined-only %t/a/libpacked.so | FileCheck %s --check-prefix=UNDEFINED
 // UNDEFINED-NOT: {{ U [^@]*$}}
 
+// A processor older than x86-64-v3 refuses it.
+// RUN: llvm-readelf --notes %t/a/libpacked.so | FileCheck %s --check-prefix=NOTE
+// NOTE: x86 ISA needed: x86-64-baseline, x86-64-v2, x86-64-v3{{$}}
+
 // No name of a folder is in it, and it has less than 2 MB.
 // RUN: not grep -c -e %t -e %repo -e /tmp/ %t/a/libpacked.so
 // RUN: %python -c "import os; assert os.path.getsize('%t/a/libpacked.so') < 2 << 20"

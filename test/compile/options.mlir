@@ -39,6 +39,10 @@
 // STDOUT: error: -o -: a library cannot be written to stdout
 // RUN: not imhsa-compile %s -o %t --header=%t 2>&1 | FileCheck %s --check-prefix=SAME
 // SAME: error: -o and --header are the same file
+// RUN: cp %s %t.mlir && ln -sf %t.mlir %t.link
+// RUN: not imhsa-compile %t.mlir --emit=object -o %t.link 2>&1 | FileCheck %s --check-prefix=SOURCE
+// SOURCE: error: '{{.*}}.link' is the source: expected another file to write
+// RUN: cmp %s %t.mlir
 // RUN: not imhsa-compile %s --target=cuda --emit=ptx --header=%t.h 2>&1 | FileCheck %s --check-prefix=HEADER
 // HEADER: error: --header is of use only with --emit=llvm, object or library
 // RUN: not imhsa-compile %t.none -o %t.so 2>&1 | FileCheck %s --check-prefix=NOFILE

@@ -40,6 +40,7 @@ Expected<std::unique_ptr<TargetMachine>> imhsa::compile::createMachine(StringRef
                                                                        unsigned optLevel) {
   InitializeNativeTarget();
   InitializeNativeTargetAsmPrinter();
+  InitializeNativeTargetAsmParser();
   Triple triple(sys::getDefaultTargetTriple());
   std::string message;
   const llvm::Target *target = TargetRegistry::lookupTarget(triple, message);
@@ -67,6 +68,29 @@ Expected<std::unique_ptr<TargetMachine>> imhsa::compile::createMachine(StringRef
                                   static_cast<CodeGenOptLevel>(optLevel)));
 }
 
+// A note by which the dynamic linker of glibc refuses code for another processor than this one,
+// rather than that an instruction ends the process (lld leaves it out). The levels are those of the
+// x86-64 psABI.
+static std::string makeProcessorNote(const MCSubtargetInfo &processor) {
+  static constexpr StringLiteral kLevels[] = {"+sse2", "+cx16,+popcnt,+sahf,+sse4.2",
+                                              "+avx2,+bmi,+bmi2,+f16c,+fma,+lzcnt,+movbe",
+                                              "+avx512f,+avx512bw,+avx512cd,+avx512dq,+avx512vl"};
+  unsigned needed = 0;
+  for (auto [bit, features] : enumerate(kLevels)) {
+    if (!processor.checkFeatures(("+64bit-mode," + features).str()))
+      break;
+    needed |= 1u << bit;
+  }
+  return (".pushsection .note.gnu.property,\"a\",@note\n"
+          ".p2align 3\n"
+          ".long 4, 16, 5\n" // of the name, of what it says; NT_GNU_PROPERTY_TYPE_0
+          ".asciz \"GNU\"\n"
+          ".long 0xc0008002, 4, " + // GNU_PROPERTY_X86_ISA_1_NEEDED
+          Twine(needed) +
+          ", 0\n.popsection\n")
+      .str();
+}
+
 Error imhsa::compile::optimize(Module &module, TargetMachine &machine) {
   module.setTargetTriple(machine.getTargetTriple());
   module.setDataLayout(machine.createDataLayout());
@@ -77,6 +101,8 @@ Error imhsa::compile::optimize(Module &module, TargetMachine &machine) {
     if (!machine.getTargetFeatureString().empty())
       function.addFnAttr("target-features", machine.getTargetFeatureString());
   }
+  if (machine.getTargetTriple().getArch() == Triple::x86_64)
+    module.appendModuleInlineAsm(makeProcessorNote(*machine.getMCSubtargetInfo()));
   auto level = static_cast<unsigned>(machine.getOptLevel());
   return mlir::makeOptimizingTransformer(level, /*sizeLevel=*/0, &machine)(&module);
 }

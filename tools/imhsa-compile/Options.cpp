@@ -7,6 +7,7 @@
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/CommandLine.h"
+#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 #include <optional>
 
@@ -82,6 +83,9 @@ static Error checkOptions(const Options &options) {
                              "as libattention.so");
   if (options.output == options.header && options.output != "-")
     return createStringError("-o and --header are the same file, " + options.output);
+  for (const std::string &written : {options.output, options.header})
+    if (sys::fs::equivalent(written, options.file))
+      return createStringError("'" + written + "' is the source: expected another file to write");
   if (options.optLevel > 3)
     return createStringError("--opt-level=" + Twine(options.optLevel) + ": expected 0 to 3");
   if (!isIdentifier(options.prefix))
@@ -130,7 +134,7 @@ Expected<Options> imhsa::compile::parseOptions(int argc, char **argv) {
   static cl::opt<std::string> cpu(
       "cpu", cl::value_desc("x86-64-v3|native|NAME"), cl::cat(category),
       cl::desc("Oldest processor that the code of the host runs on, as LLVM\nnames it, or native: "
-               "this one; by default x86-64-v3"));
+               "this one; by default x86-64-v3. Older\nones do not load the library"));
   static cl::opt<std::string> header("header", cl::value_desc("FILE.h"), cl::cat(category),
                                      cl::desc("Also write a C and C++ header"));
   static cl::opt<std::string> prefix(
