@@ -128,12 +128,13 @@ imhsa_status imhsa_run(const imhsa_function *function, const DLTensor *const *te
     }
 
     Arguments arguments;
-    for (int32_t i = 0; i < entry.num_inputs + entry.num_outputs; ++i)
+    int32_t numTensors = entry.num_inputs + entry.num_outputs;
+    for (int32_t i = 0; i < numTensors; ++i)
       arguments.addTensor(*tensors[i]);
     if (function->library->artifact.device == kDLCPU)
       return runOnHost(*function, arguments, sizes.workspaceBytes);
     return function->library->gpu.run(entry, arguments, sizes.workspaceBytes,
-                                      tensors[0]->device.device_id,
+                                      numTensors ? tensors[0]->device.device_id : 0,
                                       static_cast<cuda::Stream>(stream));
   });
 }

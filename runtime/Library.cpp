@@ -53,9 +53,9 @@ static const char *findDefect(const imhsa_artifact &artifact) {
     return "table of functions";
   for (int64_t i = 0; i < artifact.num_entries; ++i) {
     const imhsa_entry &entry = artifact.entries[i];
-    if (!entry.name || !entry.description || !entry.run || !entry.sizes || !entry.tensors ||
-        entry.num_inputs < 0 || entry.num_outputs < 1)
-      return "function without a name, a description, code or outputs";
+    if (!entry.name || !entry.description || !entry.run || !entry.sizes || entry.num_inputs < 0 ||
+        entry.num_outputs < 0)
+      return "function without a name, a description or code";
     for (int32_t j = 0; j < entry.num_inputs + entry.num_outputs; ++j) {
       const imhsa_tensor_info &tensor = entry.tensors[j];
       if (!tensor.name || tensor.rank < 0 || (tensor.rank && !tensor.shape) ||
