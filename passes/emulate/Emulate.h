@@ -32,7 +32,7 @@ struct EmulateOptions {
   emulator::CheckOptions checkOptions;
   uint64_t seed = 0;     ///< of the schedules of lanes and warps
   unsigned threads = 0;  ///< of the host that run blocks; 0: one for each processor
-  unsigned optLevel = 1; ///< of LLVM's code generator, 0 to 3
+  unsigned optLevel = 0; ///< of LLVM's code generator, 0 to 3
 };
 
 /// The kernels of one `gpu.module`, compiled for the emulator in this process. Launches of one

@@ -322,6 +322,17 @@ Error HostCode::rewriteCall(CallBase &call) {
         call.getType()->getScalarType()->isBFloatTy())
       rewriteNarrowFma(call);
     return Error::success();
+  case Intrinsic::maxnum:
+  case Intrinsic::minnum: {
+    // In PTX -0 is less than +0, which these leave open.
+    Intrinsic::ID ordered = callee->getIntrinsicID() == Intrinsic::maxnum ? Intrinsic::maximumnum
+                                                                          : Intrinsic::minimumnum;
+    Value *result = builder.CreateIntrinsic(ordered, {call.getType()},
+                                            {call.getArgOperand(0), call.getArgOperand(1)});
+    call.replaceAllUsesWith(result);
+    call.eraseFromParent();
+    return Error::success();
+  }
   case Intrinsic::trap:
   case Intrinsic::debugtrap: {
     FunctionState &state = stateOf(*call.getFunction());
@@ -465,6 +476,8 @@ Error HostCode::rewriteFunction(Function &function) {
     if (isa<CallBase, LoadInst, StoreInst, AtomicRMWInst, AtomicCmpXchgInst, FenceInst>(
             instruction))
       work.push_back(&instruction);
+  // First, since casts of a variable would fold to constants.
+  replaceSharedVariables(function);
   for (Instruction *instruction : work) {
     if (auto *call = dyn_cast<CallBase>(instruction)) {
       if (Error failed = rewriteCall(*call))
@@ -476,7 +489,6 @@ Error HostCode::rewriteFunction(Function &function) {
     }
   }
   limitLoops(function);
-  replaceSharedVariables(function);
   function.setCallingConv(CallingConv::C);
   return Error::success();
 }

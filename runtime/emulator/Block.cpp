@@ -287,8 +287,9 @@ void Block::endLane(Lane &lane) {
   ++progress;
   if (checker)
     checker->laneExit(lane.index);
-  // The others of the warp may have waited only for this lane.
+  // The others may have waited only for this lane.
   gatherAtBarrier(lane, warp);
+  checkBarriers();
   for (uint32_t rest = warp.live(); rest; rest &= rest - 1) {
     Lane &other = warp.lanes[__builtin_ctz(rest)];
     if (other.state == Lane::Blocked && other.waiting.kind == Waiting::Collective)
@@ -471,7 +472,7 @@ uint64_t Block::barrier(Lane &lane, uint32_t site, uint64_t id, uint64_t count, 
   waiting.kind = Waiting::Barrier;
   waiting.site = site;
   waiting.barrier = static_cast<uint32_t>(id);
-  waiting.count = count ? static_cast<uint32_t>(count) : numThreads;
+  waiting.count = static_cast<uint32_t>(count);
   waiting.action = action;
   waiting.isAligned = isAligned;
   waiting.predicate = predicate;
@@ -506,9 +507,21 @@ void Block::gatherAtBarrier(Lane &arriving, Warp &warp) {
     arriveAtBarrier(arriving, warp, waiting);
 }
 
+// Those of warps that live, 32 for each.
+uint32_t Block::countThreads() const {
+  return static_cast<uint32_t>(
+             llvm::count_if(warps, [](const Warp &warp) { return warp.live(); })) *
+         Chip::kWarpSize;
+}
+
 void Block::arriveAtBarrier(Lane &arriving, Warp &warp, const Waiting &waiting) {
   Barrier &barrier = barriers[waiting.barrier];
-  uint32_t id = waiting.barrier, action = waiting.action, count = waiting.count;
+  uint32_t id = waiting.barrier, action = waiting.action;
+  bool isForAll = waiting.count == 0;
+  uint32_t count = isForAll ? countThreads() : waiting.count;
+  // Warps that end make a barrier of all threads smaller.
+  if (barrier.isForAll && isForAll)
+    barrier.expected = count;
   if (barrier.expected != 0 && barrier.expected != count)
     fail(arriving, waiting.site, FindingKind::InvalidOperand,
          "barrier " + Twine(id) + " is waited for by " + Twine(barrier.expected) +
@@ -518,6 +531,7 @@ void Block::arriveAtBarrier(Lane &arriving, Warp &warp, const Waiting &waiting) 
          "barrier " + Twine(id) + " is used for another reduction, or none, elsewhere",
          barrier.waiting.front());
   barrier.expected = count;
+  barrier.isForAll = isForAll;
   barrier.arrived += Chip::kWarpSize;
   if (action != BarrierArrive)
     barrier.action = action;
@@ -534,6 +548,18 @@ void Block::arriveAtBarrier(Lane &arriving, Warp &warp, const Waiting &waiting) 
   ++progress;
   if (barrier.arrived == barrier.expected)
     completeBarrier(id);
+}
+
+// Completes the barriers that waited only for warps that have ended.
+void Block::checkBarriers() {
+  for (uint32_t id = 0; id < std::size(barriers); ++id) {
+    Barrier &barrier = barriers[id];
+    if (!barrier.isForAll || barrier.waiting.empty())
+      continue;
+    barrier.expected = countThreads();
+    if (barrier.arrived == barrier.expected)
+      completeBarrier(id);
+  }
 }
 
 void Block::completeBarrier(uint32_t id) {

@@ -25,6 +25,7 @@ namespace imhsa::emulator {
 /// warps, as 32 each.
 struct Barrier {
   uint32_t expected = 0; ///< threads; 0 where nobody waits
+  bool isForAll = false; ///< expects all threads of the block that have not ended
   uint32_t arrived = 0;
   uint32_t action = 0;
   llvm::SmallVector<Lane *, 0> waiting;
@@ -138,6 +139,8 @@ private:
   void gatherAtBarrier(Lane &arriving, Warp &warp);
   void arriveAtBarrier(Lane &arriving, Warp &warp, const Waiting &waiting);
   void completeBarrier(uint32_t id);
+  void checkBarriers();
+  uint32_t countThreads() const;
   void completeBulkLoad(size_t index);
   bool completeSomething();
   bool timeOut();

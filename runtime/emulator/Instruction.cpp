@@ -8,9 +8,9 @@ using namespace imhsa::emulator;
 const Instruction *imhsa::emulator::findInstruction(llvm::StringRef name) {
   static const InstructionMap map = [] {
     InstructionMap made;
-    for (auto add :
-         {addRegisters, addBarriers, addShuffles, addVotes, addMatrices, addMma, addCopiesAsync,
-          addBulkCopies, addMbarriers, addFences, addArithmetic, addApproximations, addConversions})
+    for (auto add : {addRegisters, addBarriers, addShuffles, addVotes, addMatrices, addMma,
+                     addCopiesAsync, addBulkCopies, addMbarriers, addFences, addArithmetic,
+                     addApproximations, addConversions, addIntegerConversions})
       add(made);
     return made;
   }();

@@ -50,6 +50,7 @@ void addFences(InstructionMap &map);
 void addArithmetic(InstructionMap &map);
 void addApproximations(InstructionMap &map);
 void addConversions(InstructionMap &map);
+void addIntegerConversions(InstructionMap &map);
 
 } // namespace imhsa::emulator
 

@@ -83,7 +83,7 @@ struct Waiting {
   bool isAligned = false;
   const uint64_t *in = nullptr;
   uint64_t *out = nullptr;
-  // Of barriers: which, how many threads, what to do, and what comes out.
+  // Of barriers: which, how many threads (0: all that live), what to do, and what comes out.
   uint32_t barrier = 0, count = 0, action = 0;
   bool predicate = false;
   uint64_t result = 0;

@@ -66,7 +66,7 @@ Expected<Options> imhsa::emulate::parseOptions(int argc, char **argv) {
       cl::desc("Chooses in which order lanes and warps run; the same again for the same N"));
   static cl::opt<unsigned> threads("threads", cl::value_desc("N"), cl::init(0), cl::cat(category),
                                    cl::desc("Threads of the host; by default one a processor"));
-  static cl::opt<unsigned> optLevel("opt-level", cl::value_desc("0..3"), cl::init(1),
+  static cl::opt<unsigned> optLevel("opt-level", cl::value_desc("0..3"), cl::init(0),
                                     cl::cat(category), cl::desc("How hard LLVM optimizes"));
   static cl::opt<bool> check(
       "check", cl::init(true), cl::cat(category),

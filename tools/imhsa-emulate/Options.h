@@ -21,7 +21,7 @@ struct Options {
   std::vector<std::string> arguments;
   uint64_t seed = 0;
   unsigned threads = 0;
-  unsigned optLevel = 1;
+  unsigned optLevel = 0;
   bool check = true;
   std::string report; ///< a path; empty: none
 };

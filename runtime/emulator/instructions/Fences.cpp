@@ -30,6 +30,13 @@ void imhsa::emulator::addFences(InstructionMap &map) {
   for (llvm::StringRef proxy :
        {"async", "async.global", "async.shared_cta", "async.shared_cluster"})
     map["fence.proxy." + proxy.str()] = {fence<FenceKind::AsyncProxy>, 90};
+  map["fence.proxy.alias"] = {fence<FenceKind::System>};
+  std::string acquire = "acquire.sync_restrict.space.cluster.scope.cluster";
+  std::string release = "release.sync_restrict.space.cta.scope.cluster";
+  for (const std::string &order : {acquire, release}) {
+    map["fence." + order] = {fence<FenceKind::Block>, 90};
+    map["fence.proxy.async_generic." + order] = {fence<FenceKind::AsyncProxy>, 90};
+  }
   map["griddepcontrol.wait"] = {nothing, 90};
   map["griddepcontrol.launch.dependents"] = {nothing, 90};
   map["setmaxnreg.inc.sync.aligned.u32"] = {nothing, 90};

@@ -40,8 +40,8 @@ std::optional<SpecialRegister> imhsa::emulator::findSpecialRegister(llvm::String
       .Case("lanemask.lt", R::LaneMaskLt)
       .Case("lanemask.ge", R::LaneMaskGe)
       .Case("lanemask.gt", R::LaneMaskGt)
-      .Case("dynamic.smem.size", R::DynamicSmemSize)
-      .Cases({"total.smem.size", "aggr.smem.size"}, R::TotalSmemSize)
+      .Case("dynamic_smem_size", R::DynamicSmemSize)
+      .Cases({"total_smem_size", "aggr_smem_size"}, R::TotalSmemSize)
       .Default(std::nullopt);
 }
 
