@@ -77,7 +77,7 @@ capsule_pointer.restype, capsule_pointer.argtypes = c_void_p, [ctypes.py_object,
 capsule_rename = ctypes.pythonapi.PyCapsule_SetName
 capsule_rename.restype, capsule_rename.argtypes = c_int, [ctypes.py_object, c_char_p]
 
-Tensors = POINTER(POINTER(Tensor))
+Tensors = c_void_p  # of an array of addresses of tensors
 
 # Result and arguments of each function; libraries, functions and streams are plain addresses.
 PROTOTYPES: Dict[str, Tuple[type, List[type]]] = {

@@ -52,12 +52,10 @@ class Function:
         outputs = []
         with self._borrowed(inputs, handle) as tensors:
             for index, array in enumerate(given):
-                where = f"output {index} '{self.outputs[index].name}'"
                 if array is None:
                     array = self._new_output(tensors, inputs, index, handle)
                 outputs.append(array)
-                if tensors.add(where, array).read_only:
-                    raise InvalidTensor(f"{self.__name__}: {where}: read-only")
+                tensors.add("output", index, array)
             self._check(self._library.runtime.imhsa_run(self._address, tensors.addresses(), handle))
         for index, array in enumerate(given):
             if array is None:
@@ -104,7 +102,7 @@ class Function:
         tensors = _Tensors(self, stream)
         try:
             for index, array in enumerate(inputs):
-                tensors.add(f"input {index} '{self.inputs[index].name}'", array)
+                tensors.add("input", index, array)
             yield tensors
         finally:
             tensors.release()
@@ -155,23 +153,28 @@ class _Tensors:
     """The tensors of a call."""
 
     def __init__(self, function: Function, stream: int) -> None:
-        self._function = function.__name__
+        self._function = function
         # DLPack calls the default stream 1, and takes a stream only for what is on a GPU.
         self._stream = (stream or 1) if function._library.device == _abi.CUDA else None
         self._borrowed: List[Borrowed] = []
 
-    def add(self, where: str, array: Any) -> Borrowed:
+    def add(self, role: str, index: int, array: Any) -> None:
         on_gpu = self._stream is not None and device_of(array)[0] == _abi.CUDA
         try:
-            self._borrowed.append(Borrowed(array, self._stream if on_gpu else None))
+            borrowed = Borrowed(array, self._stream if on_gpu else None)
+            self._borrowed.append(borrowed)
+            if role == "output" and borrowed.read_only:
+                raise InvalidTensor("read-only")
         except InvalidTensor as error:
-            raise InvalidTensor(f"{self._function}: {where}: {error}") from error.__cause__
-        return self._borrowed[-1]
+            function = self._function
+            kind = (function.inputs if role == "input" else function.outputs)[index]
+            where = f"{function.__name__}: {role} {index} '{kind.name}'"
+            raise InvalidTensor(f"{where}: {error}") from error.__cause__
 
     def addresses(self) -> Any:
         """As the C interface takes them."""
-        pointers = (ctypes.pointer(borrowed.tensor) for borrowed in self._borrowed)
-        return (ctypes.POINTER(_abi.Tensor) * len(self._borrowed))(*pointers)
+        addresses = [borrowed.address for borrowed in self._borrowed]
+        return (ctypes.c_void_p * len(addresses))(*addresses)
 
     def release(self) -> None:
         for borrowed in self._borrowed:

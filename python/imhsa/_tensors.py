@@ -22,10 +22,12 @@ _INTERFACE_CODES = {"b": _abi.BOOL, "i": 0, "u": 1, "f": 2}
 class Borrowed:
     """An array's memory, kept alive until `release`."""
 
-    __slots__ = ("tensor", "read_only", "_managed", "_deleter", "_owner")
+    __slots__ = ("address", "read_only", "_managed", "_deleter", "_owner")
 
     def __init__(self, array: Any, stream: Optional[int]) -> None:
         self._deleter: Optional[int] = None
+        self.address: int
+        """Of its DLTensor."""
         self.read_only = False
         """Whether it cannot be an output."""
         if not hasattr(array, "__dlpack__"):
@@ -45,7 +47,7 @@ class Borrowed:
             self._take(capsule)
         self.read_only |= not framework.can_be_written(array)
         if framework.holds_truth_values(array):
-            self.tensor.dtype.code = _abi.BOOL
+            _abi.Tensor.from_address(self.address).dtype.code = _abi.BOOL
 
     def _take(self, capsule: Any) -> None:
         """Takes the tensor out of the capsule, which is left as used."""
@@ -65,7 +67,7 @@ class Borrowed:
         else:
             raise InvalidTensor(f"expected __dlpack__ to return a capsule, found {capsule!r}")
         self._managed, self._deleter = address, managed.deleter
-        self.tensor = managed.tensor
+        self.address = address + type(managed).tensor.offset
 
     def _read(self, array: Any, interface: Any) -> None:
         """The same from __array_interface__, of memory on the host that may not be written."""
@@ -78,9 +80,8 @@ class Borrowed:
         ):
             raise InvalidTensor(f"expected a plain element type, found {array.dtype} {strides}")
         dims = ctypes.c_int64 * max(array.ndim, 1)
-        self._owner = array
         self.read_only = True
-        self.tensor = _abi.Tensor(
+        tensor = _abi.Tensor(
             interface["data"][0],
             _abi.Device(_abi.CPU, 0),
             array.ndim,
@@ -89,6 +90,8 @@ class Borrowed:
             dims(*(stride // size for stride in strides)),
             0,
         )
+        self._owner = array, tensor
+        self.address = ctypes.addressof(tensor)
 
     def release(self) -> None:
         if self._deleter:
