@@ -1,4 +1,5 @@
 """The test suite; build/test/lit.site.cfg.py sets config.repo, build and llvm_bin."""
+import ctypes
 import ctypes.util
 import os
 import shutil
@@ -53,6 +54,19 @@ libgomp = ctypes.util.find_library("gomp")
 if libgomp:
     config.available_features.add("openmp")
     config.substitutions.append(("%libgomp", libgomp))
+
+# cuda: kernels can run on a GPU; the tests that do so take turns.
+def has_gpu():
+    try:
+        driver, count = ctypes.CDLL("libcuda.so.1"), ctypes.c_int()
+    except OSError:
+        return False
+    return driver.cuInit(0) == 0 and driver.cuDeviceGetCount(ctypes.byref(count)) == 0 and count.value > 0
+
+
+if has_gpu():
+    config.available_features.add("cuda")
+lit_config.parallelism_groups["gpu"] = 1
 
 # full: `./dev check --full`, the tests that take long.
 if lit_config.params.get("full") == "1":

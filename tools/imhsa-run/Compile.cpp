@@ -79,39 +79,59 @@ static Error writeModule(ModuleOp module, StringRef directory, const Twine &name
   return writeFile(path, [&](raw_ostream &file) { file << module << '\n'; });
 }
 
-Error imhsa::run::saveStages(func::FuncOp entry, StringRef directory) {
+// The pipeline of the target of `options`, until `stage`.
+static Error runTarget(ModuleOp module, StringRef entry, const Options &options, Stage stage) {
+  return runPipeline(module, entry, [&](OpPassManager &pm) {
+    auto build = [&](auto pipelineOptions, auto buildPipeline) {
+      pipelineOptions->checkShapes = true;
+      pipelineOptions->until = stage;
+      buildPipeline(pm, *pipelineOptions);
+    };
+    if (options.target == Target::Cpu)
+      return build(std::make_unique<CpuPipelineOptions>(), buildCpuPipeline);
+    auto cuda = std::make_unique<CudaPipelineOptions>();
+    cuda->chip = options.emulate.chip;
+    build(std::move(cuda), buildCudaPipeline);
+  });
+}
+
+Error imhsa::run::saveStages(func::FuncOp entry, const Options &options) {
+  StringRef directory = options.stagesDirectory;
   if (std::error_code code = llvm::sys::fs::create_directories(directory))
     return createFileError(directory, code);
   if (Error failed = writeModule(*isolate(entry), directory, "00-parsed.mlir"))
     return failed;
   // Each stage anew from the start: the pipeline has no seams that the stages could be told by.
-  CpuPipelineOptions options;
-  options.checkShapes = true;
-  auto &stages = options.until.getParser();
+  CpuPipelineOptions all;
+  auto &stages = all.until.getParser();
   for (unsigned i = 0, e = stages.getNumOptions(); i != e; ++i) {
     OwningOpRef<ModuleOp> module = isolate(entry);
-    StringRef stage = stages.getOption(i);
-    if (failed(options.parseFromString(("until=" + stage).str())))
-      return createStringError("unknown stage '" + stage + "'");
-    if (Error failed = runPipeline(*module, entry.getName(),
-                                   [&](OpPassManager &pm) { buildCpuPipeline(pm, options); }))
+    if (Error failed = runTarget(*module, entry.getName(), options, static_cast<Stage>(i)))
       return failed;
-    if (Error failed = writeModule(*module, directory,
-                                   (i < 9 ? "0" : "") + Twine(i + 1) + "-" + stage + ".mlir"))
+    if (Error failed =
+            writeModule(*module, directory,
+                        (i < 9 ? "0" : "") + Twine(i + 1) + "-" + stages.getOption(i) + ".mlir"))
       return failed;
   }
   return Error::success();
 }
 
-Expected<Program> imhsa::run::compile(func::FuncOp entry, unsigned optLevel) {
+Expected<Program> imhsa::run::compile(func::FuncOp entry, const Options &options) {
   OwningOpRef<ModuleOp> module = isolate(entry);
-  if (Error failed = runPipeline(*module, entry.getName(), [](OpPassManager &pm) {
-        CpuPipelineOptions options;
-        options.checkShapes = true;
-        buildCpuPipeline(pm, options);
-      }))
+  // The emulator takes kernels before they become binaries.
+  Stage last = options.target == Target::Emulator ? Stage::Llvm : Stage::Binary;
+  if (Error failed = runTarget(*module, entry.getName(), options, last))
     return std::move(failed);
-  return Program::compile(*module, entry.getName(), entry.getFunctionType(), optLevel);
+  std::unique_ptr<Kernels> kernels;
+  if (options.target != Target::Cpu) {
+    auto taken = options.target == Target::Cuda ? takeKernelsForCuda(*module)
+                                                : takeKernelsForEmulator(*module, options.emulate);
+    if (!taken)
+      return taken.takeError();
+    kernels = std::move(*taken);
+  }
+  return Program::compile(*module, entry.getName(), entry.getFunctionType(), options.optLevel,
+                          std::move(kernels));
 }
 
 Expected<Program> imhsa::run::compileReference(func::FuncOp entry, unsigned optLevel) {

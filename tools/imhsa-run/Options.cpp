@@ -26,9 +26,7 @@ template <typename T> static std::optional<T> given(const cl::opt<T> &option) {
   return option.getNumOccurrences() ? std::optional<T>(option.getValue()) : std::nullopt;
 }
 
-static Error checkOptions(const Options &options, StringRef target) {
-  if (target != "cpu")
-    return createStringError("--target=" + target + ": expected cpu, the only target so far");
+static Error checkOptions(const Options &options) {
   if (options.optLevel > 3)
     return createStringError("--opt-level=" + Twine(options.optLevel) + ": expected 0 to 3");
   if (options.threads == 0)
@@ -73,9 +71,26 @@ Expected<Options> imhsa::run::parseOptions(int argc, char **argv) {
   static cl::opt<int64_t> intMax(
       "int-max", cl::value_desc("INT_MAX"), cl::cat(category),
       cl::desc("Largest random integer; by default the largest dimension of any input"));
-  static cl::opt<std::string> target("target", cl::value_desc("cpu"), cl::init("cpu"),
-                                     cl::cat(category),
-                                     cl::desc("Where to run: cpu, the only target so far"));
+  static cl::opt<Target> target(
+      "target", cl::cat(category), cl::init(Target::Cpu), cl::desc("Where to run; by default cpu"),
+      cl::values(clEnumValN(Target::Cpu, "cpu", "this processor"),
+                 clEnumValN(Target::Emulator, "emulator",
+                            "the kernels for a GPU, on this processor, and check them"),
+                 clEnumValN(Target::Cuda, "cuda", "the first GPU")));
+  static cl::opt<std::string> chip(
+      "chip", cl::value_desc("sm_80"), cl::init("sm_80"), cl::cat(category),
+      cl::desc(
+          "The chip that kernels are compiled for; its limits and instructions\nare those of the "
+          "emulator"));
+  static cl::opt<uint64_t> schedule(
+      "emulator-seed", cl::value_desc("SEED"), cl::init(0), cl::cat(category),
+      cl::desc("In which order the emulator runs warps and lanes; by default 0"));
+  static cl::opt<bool> checksAccesses(
+      "emulator-check", cl::init(true), cl::cat(category),
+      cl::desc("Whether the emulator looks for wrong accesses and races; by default\nit does"));
+  static cl::opt<std::string> report(
+      "emulator-report", cl::value_desc("FILE.json"), cl::cat(category),
+      cl::desc("Where to write what the emulator found and counted, by launch"));
   static cl::opt<unsigned> threads("threads", cl::value_desc("N"), cl::cat(category),
                                    cl::desc("Number of threads, at most 1024; by default what "
                                             "OMP_NUM_THREADS\nsays, or one for each processor"));
@@ -114,6 +129,13 @@ Expected<Options> imhsa::run::parseOptions(int argc, char **argv) {
   options.seed = given(seed);
   options.shapes = shapes;
   options.intMax = given(intMax);
+  options.target = target;
+  options.emulate.chip = chip;
+  options.emulate.seed = schedule;
+  options.emulate.check = checksAccesses;
+  options.emulate.threads = threads.getNumOccurrences() ? threads : 0;
+  options.emulate.checkOptions.count = !report.empty();
+  options.emulatorReport = report;
   options.threads = given(threads);
   options.optLevel = optLevel;
   options.check = check;
@@ -121,7 +143,16 @@ Expected<Options> imhsa::run::parseOptions(int argc, char **argv) {
   options.repeats = given(repeats);
   options.stagesDirectory = stagesDirectory;
   options.showsProgress = progress || sys::Process::StandardErrIsDisplayed();
-  if (Error failed = checkOptions(options, target))
+  if (options.target == Target::Cpu && chip.getNumOccurrences())
+    return createStringError("--chip is of no use with --target=cpu");
+  if (options.target != Target::Emulator)
+    for (const cl::Option *option :
+         std::initializer_list<const cl::Option *>{&schedule, &checksAccesses, &report})
+      if (option->getNumOccurrences())
+        return createStringError("--" + option->ArgStr + " is of use only with --target=emulator");
+  if (!options.emulate.check && !options.emulatorReport.empty())
+    return createStringError("--emulator-report needs --emulator-check");
+  if (Error failed = checkOptions(options))
     return std::move(failed);
   return options;
 }

@@ -4,12 +4,15 @@
 #ifndef IMHSA_TOOLS_IMHSA_RUN_OPTIONS_H
 #define IMHSA_TOOLS_IMHSA_RUN_OPTIONS_H
 
+#include "passes/emulate/Emulate.h"
 #include "llvm/Support/Error.h"
 #include <optional>
 #include <string>
 #include <vector>
 
 namespace imhsa::run {
+
+enum class Target { Cpu, Emulator, Cuda };
 
 /// What the command line says; `--help` says what it means.
 struct Options {
@@ -20,6 +23,9 @@ struct Options {
   std::optional<uint64_t> seed;     ///< of random inputs
   std::vector<std::string> shapes;  ///< of random inputs
   std::optional<int64_t> intMax;    ///< largest random integer
+  Target target = Target::Cpu;
+  EmulateOptions emulate;     ///< for the emulator
+  std::string emulatorReport; ///< empty: none is written
   std::optional<unsigned> threads;
   unsigned optLevel = 3; ///< LLVM's, 0 to 3
   bool check = false;

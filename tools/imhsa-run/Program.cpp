@@ -19,7 +19,7 @@ using llvm::Expected;
 //===----------------------------------------------------------------------===//
 
 Expected<Program> Program::compile(ModuleOp module, StringRef entry, FunctionType type,
-                                   unsigned optLevel) {
+                                   unsigned optLevel, std::unique_ptr<Kernels> kernels) {
   llvm::InitializeNativeTarget();
   llvm::InitializeNativeTargetAsmPrinter();
   Expected<llvm::orc::JITTargetMachineBuilder> builder =
@@ -58,6 +58,7 @@ Expected<Program> Program::compile(ModuleOp module, StringRef entry, FunctionTyp
     *packed = reinterpret_cast<Packed>(*function);
   }
   program.engine = std::move(*engine);
+  program.kernels = std::move(kernels);
   return program;
 }
 
@@ -65,22 +66,44 @@ Expected<Program> Program::compile(ModuleOp module, StringRef entry, FunctionTyp
 // Calls
 //===----------------------------------------------------------------------===//
 
-static Error callPacked(const char *(*function)(void **), std::vector<Descriptor> &descriptors) {
+static Error callPacked(const char *(*function)(void **), std::vector<Descriptor> &descriptors,
+                        imhsa_launcher *launcher = nullptr) {
   SmallVector<void *> arguments;
   for (Descriptor &descriptor : descriptors)
     arguments.push_back(descriptor.get());
+  if (launcher)
+    arguments.push_back(launcher);
   const char *failure = function(arguments.data());
   if (!failure)
     return Error::success();
   return createStringError("a check in the compiled function failed: " + Twine(failure));
 }
 
+Error Call::addDescriptor(StringRef name, char *data, uint64_t bytes, ArrayRef<int64_t> shape,
+                          bool writable) {
+  void *address = data;
+  if (kernels) {
+    Expected<void *> placed = kernels->place(name, data, bytes, writable);
+    if (!placed)
+      return placed.takeError();
+    address = *placed;
+  }
+  descriptors.emplace_back(address, shape);
+  return Error::success();
+}
+
 Expected<Call> Call::prepare(const Program &program, ArrayRef<Tensor> inputs) {
   Call call;
   call.function = program.function;
-  for (const Tensor &input : inputs)
+  call.kernels = program.kernels.get();
+  for (auto [index, input] : llvm::enumerate(inputs)) {
+    const Buffer &buffer = input.getBuffer();
     // Compiled code never writes its inputs.
-    call.descriptors.emplace_back(const_cast<char *>(input.getBuffer().data()), input.getShape());
+    if (Error failed =
+            call.addDescriptor(("input " + Twine(index)).str(), const_cast<char *>(buffer.data()),
+                               buffer.size(), input.getShape(), /*writable=*/false))
+      return std::move(failed);
+  }
 
   // Each dimension of each result, and the bytes of the workspace.
   int64_t count = 1;
@@ -110,7 +133,10 @@ Expected<Call> Call::prepare(const Program &program, ArrayRef<Tensor> inputs) {
     if (!output)
       return output.takeError();
     output->getBuffer().fill(isa<FloatType>(type.getElementType()) ? 0xFF : 0xCC);
-    call.descriptors.emplace_back(output->getBuffer().data(), shape);
+    Buffer &buffer = output->getBuffer();
+    if (Error failed =
+            call.addDescriptor(name, buffer.data(), buffer.size(), shape, /*writable=*/true))
+      return std::move(failed);
     call.outputs.push_back(std::move(*output));
   }
   call.workspaceSize = rest.front();
@@ -126,13 +152,20 @@ Error Call::allocateWorkspace() {
     return buffer.takeError();
   workspace = std::move(*buffer);
   workspace.fill(0xFF);
-  descriptors.emplace_back(workspace.data(), workspaceSize);
-  return Error::success();
+  return addDescriptor("workspace", workspace.data(), workspace.size(), workspaceSize,
+                       /*writable=*/true);
 }
 
-Error Call::run() { return callPacked(function, descriptors); }
+Error Call::run() {
+  if (Error failed = callPacked(function, descriptors, kernels))
+    return failed;
+  return kernels ? kernels->wait() : Error::success();
+}
 
-Error Call::check() const {
+Error Call::finish() {
+  if (kernels)
+    if (Error failed = kernels->retrieve())
+      return failed;
   if (!workspace.isGuardIntact())
     return createStringError("compiled code wrote beyond the end of its workspace");
   for (auto [index, output] : llvm::enumerate(outputs)) {

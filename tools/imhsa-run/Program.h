@@ -5,6 +5,7 @@
 #define IMHSA_TOOLS_IMHSA_RUN_PROGRAM_H
 
 #include "tools/common/Tensor.h"
+#include "tools/imhsa-run/Kernels.h"
 #include "mlir/ExecutionEngine/ExecutionEngine.h"
 #include "mlir/IR/BuiltinOps.h"
 
@@ -14,12 +15,15 @@ namespace imhsa::run {
 class Program {
 public:
   /// Compiles `entry` of `module`, which is in the LLVM dialect and has the entry functions that
-  /// `imhsa-bufferize` makes; `type` is the type on tensors that `entry` had. `optLevel` is LLVM's,
-  /// 0 to 3.
+  /// `imhsa-pack-entries` makes; `type` is the type on tensors that `entry` had. `optLevel` is
+  /// LLVM's, 0 to 3. `kernels` are those that the functions launch; null if they are for the CPU.
   static llvm::Expected<Program> compile(mlir::ModuleOp module, llvm::StringRef entry,
-                                         mlir::FunctionType type, unsigned optLevel);
+                                         mlir::FunctionType type, unsigned optLevel,
+                                         std::unique_ptr<Kernels> kernels = nullptr);
 
   mlir::FunctionType getType() const { return type; }
+  /// Null if the program is for the CPU.
+  const Kernels *getKernels() const { return kernels.get(); }
 
 private:
   friend class Call;
@@ -27,13 +31,14 @@ private:
   using Packed = const char *(*)(void **);
 
   std::unique_ptr<mlir::ExecutionEngine> engine;
+  std::unique_ptr<Kernels> kernels;
   mlir::FunctionType type;
   Packed function = nullptr;
   Packed sizes = nullptr;
 };
 
-/// A compiled function with its inputs, its outputs and the workspace between them. The inputs
-/// must outlive it.
+/// A compiled function with its inputs, its outputs and the workspace between them. The inputs and
+/// the program must outlive it.
 class Call {
 public:
   /// Allocates the outputs. Their bytes are 0xFF, which are NaNs, or 0xCC where they are integers,
@@ -43,17 +48,24 @@ public:
   /// Allocates the workspace, full of 0xFF; before the first `run`.
   llvm::Error allocateWorkspace();
 
-  /// An error says what does not agree in the shapes of the inputs.
+  /// An error says what does not agree in the shapes of the inputs, or what is wrong with a launch
+  /// of a kernel.
   llvm::Error run();
 
-  /// An error says that compiled code wrote beyond its memory, or left elements of i1 unwritten.
-  llvm::Error check() const;
+  /// Fetches the outputs. An error says that compiled code wrote beyond its memory, or left
+  /// elements of i1 unwritten.
+  llvm::Error finish();
 
   llvm::ArrayRef<Tensor> getOutputs() const { return outputs; }
   std::vector<Tensor> takeOutputs() { return std::move(outputs); }
 
 private:
+  // Adds a descriptor of `buffer`, at its place for the program.
+  llvm::Error addDescriptor(llvm::StringRef name, char *data, uint64_t bytes,
+                            llvm::ArrayRef<int64_t> shape, bool writable);
+
   Program::Packed function = nullptr;
+  Kernels *kernels = nullptr;
   std::vector<Descriptor> descriptors; ///< of inputs, outputs and workspace
   std::vector<Tensor> outputs;
   Buffer workspace;

@@ -2,16 +2,17 @@
 // Part of imhsa, under the Apache License v2.0 with LLVM Exceptions: see LICENSE.
 
 #include "dialect/Imhsa.h"
+#include "passes/Passes.h"
 #include "passes/analyze/Cost.h"
 #include "runtime/ParallelFor.h"
+#include "runtime/emulator/Report.h"
+#include "tools/common/WriteFile.h"
 #include "tools/imhsa-run/Compile.h"
 #include "tools/imhsa-run/Measure.h"
 #include "tools/imhsa-run/Options.h"
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
 #include "mlir/Parser/Parser.h"
-#include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
-#include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/SourceMgr.h"
@@ -149,7 +150,7 @@ static Error runAndTime(const Options &options, func::FuncOp entry, Call &call,
   if (Error failed = call.run())
     return failed;
   std::optional<uint64_t> growth = memory.growth();
-  if (Error failed = call.check())
+  if (Error failed = call.finish())
     return failed;
   if (!options.repeats)
     return Error::success();
@@ -195,7 +196,7 @@ static Error compare(const Options &options, func::FuncOp entry, ArrayRef<Tensor
     return failed;
   if (Error failed = call->run())
     return failed;
-  if (Error failed = call->check())
+  if (Error failed = call->finish())
     return failed;
 
   std::string exceeding;
@@ -218,6 +219,12 @@ static Error compare(const Options &options, func::FuncOp entry, ArrayRef<Tensor
 // The program
 //===----------------------------------------------------------------------===//
 
+static Error writeReport(const Options &options, const Kernels &kernels) {
+  return imhsa::writeFile(options.emulatorReport, [&](raw_ostream &file) {
+    imhsa::emulator::writeReport(file, *kernels.getReports());
+  });
+}
+
 static Error runModule(const Options &options, ModuleOp module) {
   Expected<func::FuncOp> entry = findEntry(module, options.entry);
   if (!entry)
@@ -232,20 +239,24 @@ static Error runModule(const Options &options, ModuleOp module) {
     return arguments.takeError();
 
   if (!options.stagesDirectory.empty())
-    if (Error failed = saveStages(*entry, options.stagesDirectory))
+    if (Error failed = saveStages(*entry, options))
       return failed;
   Tensors results;
   {
     std::optional<Progress> compiling(std::in_place, options.showsProgress,
                                       ("compiling @" + entry->getName()).str());
-    Expected<Program> program = compile(*entry, options.optLevel);
+    Expected<Program> program = compile(*entry, options);
     compiling.reset();
     if (!program)
       return program.takeError();
     Expected<Call> call = Call::prepare(*program, *arguments);
     if (!call)
       return call.takeError();
-    if (Error failed = runAndTime(options, *entry, *call, *arguments))
+    Error failed = runAndTime(options, *entry, *call, *arguments);
+    // What the emulator has found is in the report too.
+    if (!options.emulatorReport.empty())
+      failed = llvm::joinErrors(std::move(failed), writeReport(options, *program->getKernels()));
+    if (failed)
       return failed;
     results = call->takeOutputs();
   }
@@ -262,8 +273,7 @@ static Error runFile(const Options &options) {
   registerAllDialects(registry);
   registerAllExtensions(registry);
   imhsa::registerDialect(registry);
-  registerBuiltinDialectTranslation(registry);
-  registerLLVMDialectTranslation(registry);
+  imhsa::registerTranslations(registry);
   MLIRContext context(registry, MLIRContext::Threading::DISABLED);
 
   auto buffer = llvm::MemoryBuffer::getFileOrSTDIN(options.file, /*IsText=*/true);

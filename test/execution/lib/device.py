@@ -6,6 +6,7 @@ from ctypes import byref, c_char_p, c_int, c_int32, c_int64, c_size_t, c_uint8, 
 
 import numpy as np
 
+byte_bounds = np.byte_bounds if hasattr(np, "byte_bounds") else np.lib.array_utils.byte_bounds  # since NumPy 2
 _cuda = None
 
 
@@ -30,10 +31,13 @@ def check(name: str, *arguments) -> None:
         raise RuntimeError(f"{name}: {text.value.decode() if text.value else status}")
 
 
-def device_name() -> str:
-    name = ctypes.create_string_buffer(256)
+def describe() -> tuple[str, str]:
+    """The compute capability and the name of the device."""
+    major, minor, name = c_int(), c_int(), ctypes.create_string_buffer(256)
+    for attribute, value in (75, major), (76, minor):
+        check("cuDeviceGetAttribute", byref(value), attribute, 0)
     check("cuDeviceGetName", name, 256, 0)
-    return name.value.decode()
+    return f"{major.value}.{minor.value}", name.value.decode()
 
 
 class _Tensor(ctypes.Structure):
@@ -61,7 +65,7 @@ class DeviceArray:
     def __init__(self, array: np.ndarray):
         # All memory between the first and the last element, gaps included.
         self.dtype, self.shape, self.strides = array.dtype, array.shape, array.strides
-        low, high = np.lib.array_utils.byte_bounds(array) if array.size else (0, 0)
+        low, high = byte_bounds(array) if array.size else (0, 0)
         self.size, self.address = high - low, c_uint64()
         check("cuMemAlloc_v2", byref(self.address), c_size_t(max(self.size, 1)))
         if self.size:

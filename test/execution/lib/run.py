@@ -54,8 +54,11 @@ def run(case: cases.Case, executor, args) -> tuple[bool, str]:
 
 
 def chosen(args) -> list[cases.Case]:
+    def wanted(case: cases.Case) -> bool:
+        return case.type in args.types.split(",") and (not case.chip or case.chip in args.chips.split(","))
+
     at, count = map(int, args.shard.split("/"))
-    return [case for case in cases.suite(args.executor, args.full) if case.type in args.types.split(",")][at::count]
+    return [case for case in cases.suite(args.executor, args.full) if wanted(case)][at::count]
 
 
 def main():
@@ -66,6 +69,7 @@ def main():
     parser.add_argument("--case", action="append", help="only this case, as the table prints it; may be repeated")
     parser.add_argument("--full", action="store_true", help="every combination of operands and of f32, f16 and bf16")
     parser.add_argument("--types", default="f32,f16,bf16,f64", help="only cases of these storage types")
+    parser.add_argument("--chips", default="sm_80,sm_90a", help="only cases for these chips")
     parser.add_argument("--shard", default="0/1", metavar="I/N", help="only each Nth case, from the Ith on")
     parser.add_argument("--seed", type=int, default=secrets.randbelow(2**32), help="of the inputs; default: a new one")
     parser.add_argument("--jobs", type=int, default=1, help="cases at the same time")
@@ -87,7 +91,7 @@ def main():
     np.seterr(all="ignore")  # NaN and infinities are meant.
     repeat = [os.path.relpath(sys.executable), os.path.relpath(__file__), f"--executor={args.executor}"]
     repeat.append(f"--seed={args.seed}")
-    for name in "tool", "library", "full", "types", "shard":
+    for name in "tool", "library", "full", "types", "chips", "shard":
         value = getattr(args, name)
         if value != parser.get_default(name):
             repeat.append(f"--{name}" if value is True else f"--{name}={value}")

@@ -1,0 +1,93 @@
+//===- Emulator.cpp - kernels on the emulator -----------------------------===//
+// Part of imhsa, under the Apache License v2.0 with LLVM Exceptions: see LICENSE.
+
+#include "dialect/Imhsa.h"
+#include "tools/imhsa-run/Kernels.h"
+
+using namespace mlir;
+using namespace imhsa;
+using namespace imhsa::run;
+using llvm::createStringError;
+using llvm::Error;
+using llvm::Expected;
+
+namespace {
+class EmulatedKernels : public Kernels {
+public:
+  EmulatedKernels(EmulatedModule kernels, std::vector<std::string> names)
+      : kernels(std::move(kernels)), names(std::move(names)) {}
+
+  Expected<void *> place(StringRef name, char *host, uint64_t bytes, bool writable) override {
+    kernels.addBuffer({name.str(), host, bytes, writable});
+    return host;
+  }
+
+  Error wait() override {
+    if (failure.empty())
+      return Error::success();
+    return createStringError(std::exchange(failure, std::string()));
+  }
+
+  Error retrieve() override { return Error::success(); }
+
+  const std::vector<emulator::LaunchReport> *getReports() const override { return &reports; }
+
+private:
+  void launchKernel(int32_t kernel, const int64_t *dims, void **arguments) override {
+    if (!failure.empty())
+      return;
+    StringRef name = names[kernel];
+    for (const int64_t *dim = dims; dim != dims + 6; ++dim)
+      if (!llvm::isUInt<32>(*dim)) {
+        failure = (name + ": a size of " + Twine(*dim) + " blocks or threads").str();
+        return;
+      }
+    auto size = [](const int64_t *of) {
+      return emulator::Dim3{uint32_t(of[0]), uint32_t(of[1]), uint32_t(of[2])};
+    };
+    Expected<emulator::LaunchReport> report =
+        kernels.launch(name, size(dims), size(dims + 3), dims[6], arguments);
+    if (!report) {
+      failure = (name + ": " + llvm::toString(report.takeError())).str();
+      return;
+    }
+    if (Error found = toError(*report))
+      failure = llvm::toString(std::move(found));
+    reports.push_back(std::move(*report));
+  }
+
+  EmulatedModule kernels;
+  std::vector<std::string> names; // by number
+  std::vector<emulator::LaunchReport> reports;
+  std::string failure; // of the first launch that failed
+};
+} // namespace
+
+Kernels::Kernels()
+    : imhsa_launcher{
+          [](imhsa_launcher *self, int32_t kernel, const int64_t *dims, void **arguments) {
+            static_cast<Kernels *>(self)->launchKernel(kernel, dims, arguments);
+          }} {}
+
+Expected<std::unique_ptr<Kernels>>
+imhsa::run::takeKernelsForEmulator(ModuleOp module, const EmulateOptions &options) {
+  auto modules = llvm::to_vector(module.getOps<gpu::GPUModuleOp>());
+  // A function that computes nothing has no kernels.
+  OwningOpRef<gpu::GPUModuleOp> none;
+  if (modules.empty()) {
+    OpBuilder b(module.getContext());
+    none = gpu::GPUModuleOp::create(b, module.getLoc(), "imhsa_kernels");
+    modules.push_back(*none);
+  }
+  if (modules.size() != 1)
+    return createStringError("expected one gpu.module, found " + Twine(modules.size()));
+  Expected<EmulatedModule> kernels = EmulatedModule::compile(modules.front(), options);
+  if (!kernels)
+    return kernels.takeError();
+  if (!none)
+    modules.front().erase();
+  std::vector<std::string> names;
+  for (auto name : module->getAttrOfType<ArrayAttr>(kKernelsAttr).getAsValueRange<StringAttr>())
+    names.push_back(name.str());
+  return std::make_unique<EmulatedKernels>(std::move(*kernels), std::move(names));
+}
