@@ -55,7 +55,7 @@ if libgomp:
     config.available_features.add("openmp")
     config.substitutions.append(("%libgomp", libgomp))
 
-# cuda: kernels can run on a GPU; the tests that do so take turns.
+# cuda: kernels can run on a GPU.
 def has_gpu():
     try:
         driver, count = ctypes.CDLL("libcuda.so.1"), ctypes.c_int()
@@ -66,7 +66,6 @@ def has_gpu():
 
 if has_gpu():
     config.available_features.add("cuda")
-lit_config.parallelism_groups["gpu"] = 1
 
 # full: `./dev check --full`, the tests that take long.
 if lit_config.params.get("full") == "1":

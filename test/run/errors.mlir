@@ -60,8 +60,16 @@
 // INVALID: imhsa-run: error: -: not a valid module
 
 // Options.
-// RUN: not imhsa-run %s --target=cuda 2>&1 | FileCheck %s --check-prefix=TARGET
-// TARGET: error: --target=cuda: expected cpu, the only target so far
+// RUN: not imhsa-run %s --target=tpu 2>&1 | FileCheck %s --check-prefix=TARGET
+// TARGET: Cannot find option named 'tpu'!
+// RUN: not imhsa-run %s --chip=sm_90a 2>&1 | FileCheck %s --check-prefix=CHIP
+// CHIP: error: --chip is of no use with --target=cpu
+// RUN: not imhsa-run %s --target=cuda --emulator-seed=1 2>&1 | FileCheck %s --check-prefix=SEED
+// SEED: error: --emulator-seed is of use only with --target=emulator
+// RUN: not imhsa-run %s --target=emulator --emulator-check=false --emulator-report=r.json 2>&1 | FileCheck %s --check-prefix=REPORT
+// REPORT: error: --emulator-report needs --emulator-check
+// RUN: not imhsa-run %s --entry=add --target=emulator --chip=sm_70 --random-inputs=1 --shape=3x4 --shape=3x4 2>&1 | FileCheck %s --check-prefix=OLD
+// OLD: error: {{.*}}sm_70
 // RUN: not imhsa-run %s --opt-level=4 2>&1 | FileCheck %s --check-prefix=LEVEL
 // LEVEL: error: --opt-level=4: expected 0 to 3
 // RUN: not imhsa-run %s --threads=0 2>&1 | FileCheck %s --check-prefix=THREADS
