@@ -16,6 +16,7 @@
 using namespace llvm;
 using namespace imhsa;
 using imhsa::emulator::AccessKind;
+using imhsa::emulator::MemoryOrder;
 using imhsa::emulator::SpecialRegister;
 namespace machine = imhsa::emulator;
 
@@ -364,6 +365,12 @@ void HostCode::rewriteFence(FenceInst &fence) {
 // Accesses
 //===----------------------------------------------------------------------===//
 
+static MemoryOrder getOrder(AtomicOrdering ordering) {
+  if (isAcquireOrStronger(ordering))
+    return isReleaseOrStronger(ordering) ? MemoryOrder::AcquireRelease : MemoryOrder::Acquire;
+  return isReleaseOrStronger(ordering) ? MemoryOrder::Release : MemoryOrder::Relaxed;
+}
+
 static std::string describeAccess(StringRef verb, Type *type, Value *pointer) {
   std::string text;
   raw_string_ostream stream(text);
@@ -384,7 +391,7 @@ void HostCode::checkMemory(Instruction &access) {
   IRBuilder<> builder(&access);
   const DataLayout &layout = module.getDataLayout();
   auto check = [&](Value *pointer, Value *bytes, Align alignment, AccessKind kind,
-                   const Twine &text) {
+                   const Twine &text, std::optional<AtomicOrdering> ordering = std::nullopt) {
     Value *object = pointer->stripInBoundsOffsets();
     // The lane's own: variables on its stack, parameters that are passed by value.
     if (auto *argument = dyn_cast<Argument>(object);
@@ -393,10 +400,16 @@ void HostCode::checkMemory(Instruction &access) {
     uint32_t site = addSite(access, text);
     Value *address = builder.CreateAddrSpaceCast(pointer, builder.getPtrTy());
     FunctionState &state = stateOf(*access.getFunction());
-    callHost(builder, reinterpret_cast<const void *>(machine::checkAccess), builder.getVoidTy(),
-             {state.lane, address, bytes,
-              builder.getInt32(static_cast<uint32_t>(alignment.value())),
-              builder.getInt32(static_cast<uint32_t>(kind)), builder.getInt32(site)});
+    SmallVector<Value *> arguments{state.lane, address, bytes,
+                                   builder.getInt32(static_cast<uint32_t>(alignment.value())),
+                                   builder.getInt32(static_cast<uint32_t>(kind))};
+    if (ordering)
+      arguments.push_back(builder.getInt32(static_cast<uint32_t>(getOrder(*ordering))));
+    arguments.push_back(builder.getInt32(site));
+    callHost(builder,
+             ordering ? reinterpret_cast<const void *>(machine::checkAtomic)
+                      : reinterpret_cast<const void *>(machine::checkAccess),
+             builder.getVoidTy(), arguments);
   };
   auto bytesOf = [&](Type *type) -> Value * {
     return builder.getInt64(layout.getTypeStoreSize(type));
@@ -409,25 +422,35 @@ void HostCode::checkMemory(Instruction &access) {
   }
   if (!checks)
     return;
+  // What is volatile is atomic, in no order: PTX manual, "ld.volatile".
+  auto orderingOf = [](const auto &memory) -> std::optional<AtomicOrdering> {
+    if (memory.isAtomic())
+      return memory.getOrdering();
+    return memory.isVolatile() ? std::optional(AtomicOrdering::Monotonic) : std::nullopt;
+  };
   if (auto *load = dyn_cast<LoadInst>(&access)) {
+    std::optional<AtomicOrdering> ordering = orderingOf(*load);
     check(load->getPointerOperand(), bytesOf(load->getType()), load->getAlign(),
-          load->isAtomic() ? AccessKind::Atomic : AccessKind::Read,
-          describeAccess("load", load->getType(), load->getPointerOperand()));
+          ordering ? AccessKind::AtomicRead : AccessKind::Read,
+          describeAccess("load", load->getType(), load->getPointerOperand()), ordering);
   } else if (auto *store = dyn_cast<StoreInst>(&access)) {
     Type *type = store->getValueOperand()->getType();
+    std::optional<AtomicOrdering> ordering = orderingOf(*store);
     check(store->getPointerOperand(), bytesOf(type), store->getAlign(),
-          store->isAtomic() ? AccessKind::Atomic : AccessKind::Write,
-          describeAccess("store", type, store->getPointerOperand()));
+          ordering ? AccessKind::AtomicWrite : AccessKind::Write,
+          describeAccess("store", type, store->getPointerOperand()), ordering);
   } else if (auto *update = dyn_cast<AtomicRMWInst>(&access)) {
     check(
         update->getPointerOperand(), bytesOf(update->getType()), update->getAlign(),
         AccessKind::Atomic,
         describeAccess("atomicrmw " + AtomicRMWInst::getOperationName(update->getOperation()).str(),
-                       update->getType(), update->getPointerOperand()));
+                       update->getType(), update->getPointerOperand()),
+        update->getOrdering());
   } else if (auto *exchange = dyn_cast<AtomicCmpXchgInst>(&access)) {
     Type *type = exchange->getNewValOperand()->getType();
     check(exchange->getPointerOperand(), bytesOf(type), exchange->getAlign(), AccessKind::Atomic,
-          describeAccess("cmpxchg", type, exchange->getPointerOperand()));
+          describeAccess("cmpxchg", type, exchange->getPointerOperand()),
+          exchange->getSuccessOrdering());
   } else if (auto *bulk = dyn_cast<MemIntrinsic>(&access)) {
     Value *bytes = builder.CreateZExtOrTrunc(bulk->getLength(), builder.getInt64Ty());
     if (auto *transfer = dyn_cast<MemTransferInst>(bulk))

@@ -9,18 +9,36 @@ using namespace imhsa::emulator;
 // The widest access of one lane.
 static constexpr uint64_t kMaxBytes = 16;
 
-void imhsa::emulator::checkAccess(Lane *lane, const void *address, uint64_t bytes,
-                                  uint32_t alignment, AccessKind kind, uint32_t site) {
-  Block &block = *lane->block;
+// Calls `check(address, bytes)` for the parts of an access, until one must not be done.
+template <typename Check>
+static void checkParts(Lane *lane, const void *address, uint64_t bytes, Check check) {
   const char *next = static_cast<const char *>(address);
-  for (; bytes > 0;) {
+  while (bytes > 0) {
     uint64_t part = std::min(bytes, kMaxBytes);
-    if (!block.checker->access(lane->index, next, static_cast<uint32_t>(part),
-                               std::min<uint32_t>(alignment, kMaxBytes), kind, site))
-      block.giveUp(*lane);
+    if (!check(next, static_cast<uint32_t>(part)))
+      lane->block->giveUp(*lane);
     next += part;
     bytes -= part;
   }
+}
+
+void imhsa::emulator::checkAccess(Lane *lane, const void *address, uint64_t bytes,
+                                  uint32_t alignment, AccessKind kind, uint32_t site) {
+  BlockChecker &checker = *lane->block->checker;
+  alignment = std::min<uint32_t>(alignment, kMaxBytes);
+  checkParts(lane, address, bytes, [&](const char *part, uint32_t size) {
+    return checker.access(lane->index, part, size, alignment, kind, site);
+  });
+}
+
+void imhsa::emulator::checkAtomic(Lane *lane, const void *address, uint64_t bytes,
+                                  uint32_t alignment, AccessKind kind, MemoryOrder order,
+                                  uint32_t site) {
+  BlockChecker &checker = *lane->block->checker;
+  alignment = std::min<uint32_t>(alignment, kMaxBytes);
+  checkParts(lane, address, bytes, [&](const char *part, uint32_t size) {
+    return checker.atomic(lane->index, part, size, alignment, kind, order, site);
+  });
 }
 
 void imhsa::emulator::yieldLane(Lane *lane) { lane->block->yield(*lane); }

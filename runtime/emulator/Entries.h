@@ -11,10 +11,14 @@
 
 namespace imhsa::emulator {
 
-/// Before a load, store or atomic of `bytes` bytes, where accesses are checked. More than 16 bytes
+/// Before a load or store of `bytes` bytes, where accesses are checked. More than 16 bytes
 /// are as many accesses as PTX makes of them. Does not return where the access must not be done.
 void checkAccess(Lane *lane, const void *address, uint64_t bytes, uint32_t alignment,
                  AccessKind kind, uint32_t site);
+
+/// The same for what is atomic or volatile.
+void checkAtomic(Lane *lane, const void *address, uint64_t bytes, uint32_t alignment,
+                 AccessKind kind, MemoryOrder order, uint32_t site);
 
 /// Before an access that other lanes or blocks may have to make possible: lets them run.
 void yieldLane(Lane *lane);

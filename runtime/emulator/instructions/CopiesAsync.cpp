@@ -46,15 +46,15 @@ static void waitGroup(Lane *lane, uint32_t, const uint64_t *in, uint64_t *) {
   for (size_t i = lane->asyncOperations.size(); i-- > 0;)
     if (lane->asyncOperations[i].kind == AsyncOperation::Commit && groups++ == pending)
       end = i + 1;
+  lane->block->completeAsync(*lane, end);
   if (BlockChecker *checker = lane->block->checker.get())
     checker->copyWaitGroup(lane->index, pending);
-  lane->block->completeAsync(*lane, end);
 }
 
 static void waitAll(Lane *lane, uint32_t, const uint64_t *, uint64_t *) {
+  lane->block->completeAsync(*lane, lane->asyncOperations.size());
   if (BlockChecker *checker = lane->block->checker.get())
     checker->copyWaitAll(lane->index);
-  lane->block->completeAsync(*lane, lane->asyncOperations.size());
 }
 
 // Operand: mbarrier. An arrival at it, when all copies of the lane so far are complete; without

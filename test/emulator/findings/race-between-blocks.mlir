@@ -5,6 +5,9 @@
 // RUN: imhsa-emulate %s --kernel=last --grid=3 --block=1 --arg=inout:%t.zero.npy:%t.npy --arg=i32:1
 // RUN: not imhsa-emulate %s --kernel=last --grid=3 --block=1 --arg=inout:%t.zero.npy:%t.npy --arg=i32:0 2>&1 \
 // RUN:   | FileCheck %s --check-prefix=LAST
+// RUN: imhsa-emulate %s --kernel=flag --grid=2 --block=1 --threads=2 --arg=inout:%t.zero.npy:%t.npy --arg=i32:1
+// RUN: not imhsa-emulate %s --kernel=flag --grid=2 --block=1 --threads=2 --arg=inout:%t.zero.npy:%t.npy --arg=i32:0 2>&1 \
+// RUN:   | FileCheck %s --check-prefix=FLAG
 
 gpu.module @kernels {
   // Every block adds to the same words: atomically or not.
@@ -57,6 +60,37 @@ gpu.module @kernels {
     %zeroed = llvm.atomicrmw xchg %counter, %abc monotonic : !llvm.ptr<1>, i32
     llvm.return
   ^done:
+    llvm.return
+  }
+
+  // Block 0 writes and sets a flag, block 1 waits for the flag and reads.
+  llvm.func @flag(%out: !llvm.ptr<1>, %repaired: i32) attributes {nvvm.kernel} {
+    %block = nvvm.read.ptx.sreg.ctaid.x : i32
+    %none = llvm.mlir.constant(0 : i32) : i32
+    %one = llvm.mlir.constant(1 : i32) : i32
+    %flag = llvm.getelementptr %out[1] : (!llvm.ptr<1>) -> !llvm.ptr<1>, i32
+    %result = llvm.getelementptr %out[2] : (!llvm.ptr<1>) -> !llvm.ptr<1>, i32
+    %isFirst = llvm.icmp "eq" %block, %none : i32
+    %releases = llvm.icmp "ne" %repaired, %none : i32
+    llvm.cond_br %isFirst, ^write, ^wait
+  ^write:
+    // FLAG-DAG: race-between-blocks.mlir:[[#@LINE+1]]:{{[0-9]+}}: note: the other is block (0, 0, 0)
+    llvm.store %one, %out : i32, !llvm.ptr<1>
+    llvm.cond_br %releases, ^release, ^relaxed
+  ^release:
+    llvm.store %one, %flag atomic syncscope("device") release {alignment = 4 : i64} : i32, !llvm.ptr<1>
+    llvm.return
+  ^relaxed:
+    llvm.store volatile %one, %flag : i32, !llvm.ptr<1>
+    llvm.return
+  ^wait:
+    %seen = llvm.load %flag atomic syncscope("device") acquire {alignment = 4 : i64} : !llvm.ptr<1> -> i32
+    %isSet = llvm.icmp "ne" %seen, %none : i32
+    llvm.cond_br %isSet, ^read, ^wait
+  ^read:
+    // FLAG-DAG: race-between-blocks.mlir:[[#@LINE+1]]:{{[0-9]+}}: error: race: read of 4 bytes at argument 0 + 0 and a write by another lane, which nothing orders; kernel flag, block (1, 0, 0)
+    %value = llvm.load %out : !llvm.ptr<1> -> i32
+    llvm.store %value, %result : i32, !llvm.ptr<1>
     llvm.return
   }
 }
