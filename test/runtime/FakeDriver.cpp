@@ -1,107 +1,26 @@
 //===- FakeDriver.cpp - a CUDA driver without a GPU -----------------------===//
 // Part of imhsa, under the Apache License v2.0 with LLVM Exceptions: see LICENSE.
 //
-// A libcuda.so.1 whose device memory is the host's. Images are texts, "fake 80" for
-// compute capability 8.0. Kernels take two arrays of floats and their size: `stage`
-// copies the first to the second, `finish` writes twice the first plus one. `finish`
-// has 1024 bytes of static shared memory.
+// A libcuda.so.1 whose device memory is the host's. Images are texts that begin with
+// "fake". Their kernels take two arrays of floats and their size: `stage` copies the
+// first to the second, `finish` writes twice the first plus one. `finish` has 1024
+// bytes of static shared memory. PTX is taken, too, but its kernels do nothing.
 //
 // FAKE_CUDA_DEVICES has the compute capabilities, "80 90"; none if it is empty. With
 // IMHSA_FAKE_OLD_DRIVER it lacks what CUDA 10.1 added.
 
-#include "test/runtime/FakeDriver.h"
+#include "test/runtime/FakeDevice.h"
 
-#include <algorithm>
 #include <cstdlib>
 #include <cstring>
-#include <functional>
-#include <map>
-#include <memory>
-#include <mutex>
-#include <random>
-#include <set>
 #include <sstream>
-#include <string>
-#include <utility>
-#include <vector>
 
 using namespace fake;
 
-struct fake::Graph {
-  uint64_t id = 0;
-  std::vector<std::function<void()>> nodes;
-  bool isInvalid = false;
-};
+static thread_local std::vector<Context> contextStack;
+static thread_local int captureMode = 0;
 
-namespace {
-
-constexpr Result kInvalidValue = 1, kInvalidContext = 201, kInvalidImage = 200, kNoBinary = 209,
-                 kInvalidHandle = 400, kNotFound = 500, kCaptureUnsupported = 900,
-                 kCaptureIsolation = 905;
-
-struct ContextState {
-  Device device;
-};
-
-struct Operation {
-  std::function<void()> execute;
-  std::vector<std::shared_ptr<Operation>> after;
-  bool isDone = false;
-};
-
-struct StreamState {
-  std::shared_ptr<Operation> last;
-  std::vector<std::shared_ptr<Operation>> waits;
-  Graph *capture = nullptr;
-  bool isDestroyed = false;
-};
-
-struct EventState {
-  std::shared_ptr<Operation> recorded;
-};
-
-struct FunctionState {
-  std::string name;
-  Context context;
-  int staticShared, dynamicShared;
-};
-
-struct ModuleState {
-  Context context;
-  std::vector<std::unique_ptr<FunctionState>> functions;
-};
-
-struct State {
-  std::mutex mutex;
-  std::mt19937 random{1};
-  std::vector<int> capabilities;
-  std::map<std::string, int> numCalls;
-  std::map<std::string, Result> failures;
-  std::map<DevicePointer, size_t> allocations;
-  std::vector<std::shared_ptr<Operation>> pending;
-  // The default streams of the contexts.
-  std::map<Context, StreamState> defaultStreams;
-  std::vector<std::unique_ptr<StreamState>> streams;
-  std::map<Device, std::pair<Context, int>> primary;
-  std::vector<std::unique_ptr<Graph>> graphs;
-  std::string lastImage;
-  Launch lastLaunch = {};
-  Counts counts = {};
-  int numCapturing = 0;
-  bool hasPools = true;
-};
-
-State &state() {
-  static State &state = *new State;
-  return state;
-}
-
-thread_local std::vector<Context> contextStack;
-thread_local int captureMode = 0;
-
-Context current() { return contextStack.empty() ? nullptr : contextStack.back(); }
-
-} // namespace
+static Context current() { return contextStack.empty() ? nullptr : contextStack.back(); }
 
 // Counts the call; its result if it is to fail.
 static Result enter(const char *function, bool needsContext = true) {
@@ -129,71 +48,6 @@ static StreamState *find(Stream stream) {
   return stream ? reinterpret_cast<StreamState *>(stream) : &state().defaultStreams[current()];
 }
 
-static std::shared_ptr<Operation> enqueue(StreamState &stream, std::function<void()> execute) {
-  auto operation = std::make_shared<Operation>();
-  operation->execute = std::move(execute);
-  operation->after.swap(stream.waits);
-  if (stream.last)
-    operation->after.push_back(stream.last);
-  stream.last = operation;
-  state().pending.push_back(operation);
-  return operation;
-}
-
-// Runs one operation that may run, at random.
-static void step() {
-  auto &pending = state().pending;
-  std::vector<size_t> ready;
-  for (size_t i = 0; i < pending.size(); ++i)
-    if (std::all_of(pending[i]->after.begin(), pending[i]->after.end(),
-                    [](auto &before) { return before->isDone; }))
-      ready.push_back(i);
-  size_t chosen = ready[state().random() % ready.size()];
-  auto operation = pending[chosen];
-  pending.erase(pending.begin() + chosen);
-  operation->execute();
-  operation->isDone = true;
-  operation->after.clear();
-}
-
-static void runUntil(const Operation *operation) {
-  while (operation ? !operation->isDone : !state().pending.empty())
-    step();
-}
-
-// Whether a range is what the driver allocated, or else memory of the test.
-static bool isAllocated(const float *array, int64_t size) {
-  auto address = reinterpret_cast<DevicePointer>(array);
-  auto next = state().allocations.upper_bound(address);
-  if (next == state().allocations.begin())
-    return false;
-  --next;
-  return address + size * sizeof(float) <= next->first + next->second;
-}
-
-static void execute(bool isFinish, const float *from, float *to, int64_t size) {
-  // The workspace is what `stage` writes and `finish` reads.
-  if (!isAllocated(isFinish ? from : to, size)) {
-    ++state().counts.badAccesses;
-    return;
-  }
-  for (int64_t i = 0; i < size; ++i)
-    to[i] = isFinish ? 2 * from[i] + 1 : from[i];
-}
-
-static DevicePointer allocate(size_t bytes) {
-  void *memory = std::aligned_alloc(256, (bytes + 255) / 256 * 256);
-  std::memset(memory, 0xdb, bytes);
-  ++state().counts.allocations;
-  return reinterpret_cast<DevicePointer>(memory);
-}
-
-static void release(DevicePointer memory) {
-  state().allocations.erase(memory);
-  std::free(reinterpret_cast<void *>(memory));
-  --state().counts.allocations;
-}
-
 #define ENTER(...)                                                                                 \
   std::lock_guard<std::mutex> lock(state().mutex);                                                 \
   if (Result result = enter(__func__, ##__VA_ARGS__))                                              \
@@ -212,7 +66,7 @@ Result cuGetErrorName(Result result, const char **name) {
       {kNoBinary, "CUDA_ERROR_NO_BINARY_FOR_GPU"},
       {kInvalidHandle, "CUDA_ERROR_INVALID_HANDLE"},
       {kNotFound, "CUDA_ERROR_NOT_FOUND"},
-      {700, "CUDA_ERROR_ILLEGAL_ADDRESS"},
+      {kIllegalAddress, "CUDA_ERROR_ILLEGAL_ADDRESS"},
       {kCaptureUnsupported, "CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED"},
       {kErrorCaptureInvalidated, "CUDA_ERROR_STREAM_CAPTURE_INVALIDATED"},
       {kCaptureIsolation, "CUDA_ERROR_STREAM_CAPTURE_ISOLATION"}};
@@ -329,7 +183,7 @@ Result cuModuleLoadDataEx(Module *module, const void *image, unsigned numOptions
   if (Result result = checkNotCapturing())
     return result;
   auto *text = static_cast<const char *>(image);
-  if (std::strncmp(text, "fake ", 5) != 0) {
+  if (!isImage(text)) {
     for (unsigned i = 0; i < numOptions; ++i)
       if (options[i] == kErrorLogBuffer)
         std::strcpy(static_cast<char *>(values[i]), "error   : no image\nat all");
@@ -337,7 +191,7 @@ Result cuModuleLoadDataEx(Module *module, const void *image, unsigned numOptions
   }
   state().lastImage = text;
   ++state().counts.modules;
-  *module = reinterpret_cast<Module>(new ModuleState{current(), {}});
+  *module = reinterpret_cast<Module>(new ModuleState{current(), text, {}});
   return kSuccess;
 }
 
@@ -353,25 +207,24 @@ Result cuModuleUnload(Module module) {
 
 Result cuModuleGetFunction(Function *function, Module module, const char *name) {
   ENTER()
-  if (std::strcmp(name, "stage") != 0 && std::strcmp(name, "finish") != 0)
+  auto &loaded = *reinterpret_cast<ModuleState *>(module);
+  std::unique_ptr<KernelState> kernel = findKernel(loaded, name);
+  if (!kernel)
     return kNotFound;
-  int staticShared = *name == 'f' ? 1024 : 0;
-  auto &functions = reinterpret_cast<ModuleState *>(module)->functions;
-  functions.push_back(std::make_unique<FunctionState>(
-      FunctionState{name, current(), staticShared, 48 * 1024 - staticShared}));
-  *function = reinterpret_cast<Function>(functions.back().get());
+  *function = reinterpret_cast<Function>(kernel.get());
+  loaded.kernels.push_back(std::move(kernel));
   return kSuccess;
 }
 
 Result cuFuncGetAttribute(int *value, int attribute, Function function) {
   ENTER()
-  *value = reinterpret_cast<FunctionState *>(function)->staticShared;
+  *value = reinterpret_cast<KernelState *>(function)->staticShared;
   return attribute == kSharedSizeBytes ? kSuccess : kInvalidValue;
 }
 
 Result cuFuncSetAttribute(Function function, int attribute, int value) {
   ENTER()
-  reinterpret_cast<FunctionState *>(function)->dynamicShared = value;
+  reinterpret_cast<KernelState *>(function)->dynamicShared = value;
   return attribute == kMaxDynamicSharedSizeBytes ? kSuccess : kInvalidValue;
 }
 
@@ -379,19 +232,17 @@ Result cuLaunchKernel(Function function, unsigned gridX, unsigned gridY, unsigne
                       unsigned blockX, unsigned blockY, unsigned blockZ, unsigned shared,
                       Stream stream, void **arguments, void **extra) {
   ENTER()
-  auto *kernel = reinterpret_cast<FunctionState *>(function);
+  auto *kernel = reinterpret_cast<KernelState *>(function);
   if (kernel->context != current())
     return kInvalidHandle;
   if (!gridX || !gridY || !gridZ || !blockX || !blockY || !blockZ || gridY > 65535 ||
+      gridZ > 65535 || uint64_t(blockX) * blockY * blockZ > 1024 ||
       static_cast<int>(shared) > kernel->dynamicShared)
     return kInvalidValue;
   Launch &launch = state().lastLaunch;
   launch = {"", {gridX, gridY, gridZ, blockX, blockY, blockZ, shared}, stream, current()};
   std::snprintf(launch.kernel, sizeof(launch.kernel), "%s", kernel->name.c_str());
-  std::function<void()> work =
-      [isFinish = kernel->name == "finish", from = *static_cast<float **>(arguments[0]),
-       to = *static_cast<float **>(arguments[1]),
-       size = *static_cast<int64_t *>(arguments[2])] { execute(isFinish, from, to, size); };
+  std::function<void()> work = makeWork(*kernel, arguments);
   StreamState &queue = *find(stream);
   if (!queue.capture) {
     enqueue(queue, std::move(work));

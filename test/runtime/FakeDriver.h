@@ -18,7 +18,7 @@ struct Graph;
 
 /// A call of cuLaunchKernel.
 struct Launch {
-  char kernel[32];
+  char kernel[64];
   unsigned dims[7];
   Stream stream;
   Context context;

@@ -172,6 +172,35 @@ void checkReuse(const fake::Control &driver, bool hasPools) {
   driver.setMemoryPools(true);
 }
 
+// What the C functions of an artifact call: the first of them opens it.
+void checkEntries(const fake::Control &driver) {
+  static GpuArtifact artifact(kImages);
+  int numLoads = driver.countCalls("cuModuleLoadDataEx");
+  std::atomic<bool> isRight{true};
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i)
+    threads.emplace_back([&] {
+      GpuArguments arguments({3, 4});
+      if (imhsa_call_entry(&artifact.tables, GpuArtifact::kTwice, arguments.tensors, nullptr) !=
+          IMHSA_OK)
+        isRight = false;
+      driver.run();
+      if (!arguments.isRight())
+        isRight = false;
+    });
+  for (std::thread &thread : threads)
+    thread.join();
+  check(isRight && driver.countCalls("cuModuleLoadDataEx") == numLoads + 1,
+        "entries called at once from four threads");
+  imhsa_library *library = nullptr;
+  check(imhsa_open_embedded(&artifact.tables, &library) == IMHSA_OK &&
+            library == artifact.tables.state,
+        "and opened besides");
+  imhsa_release_workspaces(library);
+  check(driver.getCounts().allocations == 0, "share their workspaces");
+  imhsa_close(library);
+}
+
 // Calls of many sizes on many streams, some of which are destroyed with work in flight, while what
 // is enqueued runs in any order.
 void checkStreams(const fake::Control &driver) {
@@ -296,5 +325,6 @@ int main() {
   checkStreams(driver);
   checkThreads(driver);
   checkGraphs(driver);
+  checkEntries(driver);
   return 0;
 }
