@@ -14,7 +14,10 @@ def cuda() -> ctypes.CDLL:
     """The driver, with the primary context of the first device as the current one."""
     global _cuda
     if _cuda is None:
-        _cuda = ctypes.CDLL("libcuda.so.1")
+        try:
+            _cuda = ctypes.CDLL("libcuda.so.1")
+        except OSError as error:
+            raise SystemExit(f"no CUDA driver: {error}") from None
         check("cuInit", 0)
         device, context = c_int(), c_void_p()
         check("cuDeviceGet", byref(device), 0)
