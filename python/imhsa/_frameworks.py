@@ -48,8 +48,11 @@ class Framework:
 
 class NumPy(Framework):
     def exported(self, array: Any) -> Any:
-        # ml_dtypes' bfloat16 is unknown to DLPack in NumPy; the runtime takes its bits.
         dtype = array.dtype
+        # Before version 1.25 DLPack in NumPy knew no truth values.
+        if dtype.kind == "b":
+            return array.view("uint8")
+        # ml_dtypes' bfloat16 it does not know; the runtime takes its bits.
         return array.view("uint16") if dtype.kind == "V" and dtype.name == "bfloat16" else array
 
     def holds_truth_values(self, array: Any) -> bool:

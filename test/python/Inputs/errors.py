@@ -105,7 +105,7 @@ fails(imhsa.InvalidLibrary, "not a library that imhsa-compile made", lambda: imh
 fails(
     imhsa.InvalidLibrary,
     "not a library that imhsa-compile made",
-    lambda: imhsa.load(np._core._multiarray_umath.__file__),
+    lambda: imhsa.load(np.linalg._umath_linalg.__file__),
 )
 file_fails("found 0 bytes")
 file_fails("found 23 bytes", content[-23:])
