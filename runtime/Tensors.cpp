@@ -172,6 +172,7 @@ static imhsa_status checkMemory(const imhsa_entry &entry, int32_t index, const D
     fits = fits && !__builtin_mul_overflow(count, size, &count);
     fits = fits && (!tensor.strides || size == 1 ||
                     !__builtin_mul_overflow(tensor.strides[i], bytes, &stride));
+    fits = fits && stride > INT64_MIN;
     fits = fits && !__builtin_mul_overflow(stride, size - 1, &reach);
     fits = fits &&
            !__builtin_add_overflow(stride < 0 ? below : above, reach, stride < 0 ? &below : &above);

@@ -50,6 +50,7 @@ void checkTensors(const char *path) {
 
   int64_t huge[] = {int64_t(1) << 40, int64_t(1) << 40, 8}, minus[] = {-2, 3, 8};
   int64_t far[] = {std::numeric_limits<int64_t>::max() / 4, 8, 1};
+  int64_t back[] = {std::numeric_limits<int64_t>::min() / 4, 8, 1};
   int64_t gaps[] = {48, 16, 2}, same[] = {0, 8, 1}, close[] = {24, 4, 1};
   int64_t packed[] = {3 * 16, 16, 1};
   std::vector<float> memory(200);
@@ -98,6 +99,7 @@ void checkTensors(const char *path) {
          a.x.tensor.strides = nullptr;
        }},
       {"strides", [&](auto &a) { a.x.tensor.strides = far; }},
+      {"negative strides", [&](auto &a) { a.x.tensor.strides = back; }},
   };
   for (const auto &[name, change] : cases) {
     MixArguments arguments(2, 3);
@@ -213,6 +215,23 @@ void checkFiles(const std::string &path, const std::string &other, const std::st
     content[whole.size() - fromEnd] ^= 0x10;
     reportContent("flipped byte of the trailer", content);
   }
+  // Each byte, and many lengths.
+  int numOpened = 0;
+  auto tryOpen = [&](const std::string &content) {
+    imhsa_library *opened = nullptr;
+    unlink(broken.c_str());
+    write(broken, content);
+    numOpened += imhsa_open(broken.c_str(), &opened) != IMHSA_INVALID_LIBRARY || opened;
+  };
+  for (size_t at = 0; at < whole.size(); ++at) {
+    std::string content = whole;
+    content[at] ^= 1 << at % 8;
+    tryOpen(content);
+    if (at % 16 == 0)
+      tryOpen(whole.substr(0, at));
+  }
+  std::printf("of all bytes flipped and lengths cut off: %d opened\n", numOpened);
+  mustRun(imhsa_get_function(library, 0));
   // Sealed by seal.py.
   for (const char *name : {"wrong-abi", "wrong-magic", "no-tables", "no-library", "trailer-abi"})
     reportOpen(name, (folder + "/" + name + ".so").c_str());
