@@ -182,6 +182,8 @@ RULES = [
     lambda data, keep: data != "nothing_kept" or keep,
     lambda data, keep, lengths, causal, window: data != "unread_nan" or keep or lengths or causal or window,
     lambda data, landmarks, lengths: data != "unread_nan" or lengths,
+    # Without keys, whether a NaN in a query meets the empty sum depends on the order of the products.
+    lambda data, landmarks, M: data != "nan" or M != 0,
 ]
 RULES = [(tuple(inspect.signature(rule).parameters), rule) for rule in RULES]
 
