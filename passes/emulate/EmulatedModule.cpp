@@ -12,6 +12,7 @@
 #include "llvm/ExecutionEngine/Orc/JITTargetMachineBuilder.h"
 #include "llvm/ExecutionEngine/Orc/LLJIT.h"
 #include "llvm/IR/DebugInfo.h"
+#include "llvm/IR/DiagnosticInfo.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Verifier.h"
 #include "llvm/Pass.h"
@@ -89,6 +90,18 @@ static Error defineSymbols(llvm::orc::LLJIT &jit) {
   return Error::success();
 }
 
+// Has LLVM report functions whose frames would not leave room on the stack of a lane.
+static void limitFrames(llvm::Module &module, std::string &tooLarge) {
+  for (llvm::Function &function : module)
+    function.addFnAttr("warn-stack-size", std::to_string(StackPool::kStackBytes * 3 / 4));
+  module.getContext().setDiagnosticHandlerCallBack(
+      [](const llvm::DiagnosticInfo *info, void *context) {
+        if (auto *size = llvm::dyn_cast<llvm::DiagnosticInfoStackSize>(info))
+          *static_cast<std::string *>(context) = size->getFunction().getName().str();
+      },
+      &tooLarge);
+}
+
 static Error verify(llvm::Module &module) {
   std::string text;
   llvm::raw_string_ostream stream(text);
@@ -137,6 +150,8 @@ Expected<EmulatedModule> EmulatedModule::compile(mlir::gpu::GPUModuleOp kernels,
   passes.add(llvm::createPromoteMemoryToRegisterPass());
   passes.run(*module);
 
+  std::string tooLarge;
+  limitFrames(*module, tooLarge);
   if (Error failed = result.jit->addIRModule(
           llvm::orc::ThreadSafeModule(std::move(module), std::move(context))))
     return std::move(failed);
@@ -156,6 +171,9 @@ Expected<EmulatedModule> EmulatedModule::compile(mlir::gpu::GPUModuleOp kernels,
     result.variables.push_back(
         {"@" + variable.name, address->toPtr<const void *>(), variable.bytes, variable.writable});
   }
+  if (!tooLarge.empty())
+    return createStringError("function '" + tooLarge +
+                             "' needs more stack than the emulator has for a lane");
   result.setBuffers({});
   return std::move(result);
 }

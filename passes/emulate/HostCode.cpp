@@ -5,6 +5,7 @@
 #include "runtime/emulator/Entries.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Analysis/CFG.h"
+#include "llvm/Analysis/ValueTracking.h"
 #include "llvm/IR/DebugInfoMetadata.h"
 #include "llvm/IR/InlineAsm.h"
 #include "llvm/IR/InstIterator.h"
@@ -23,6 +24,9 @@ namespace machine = imhsa::emulator;
 static constexpr unsigned kSharedSpace = 3;
 static constexpr StringLiteral kNvvmPrefix = "llvm.nvvm.";
 static constexpr StringLiteral kRegisterPrefix = "read.ptx.sreg.";
+
+// Bytes of the local variables of a function; the stacks of lanes are larger.
+static constexpr uint64_t kMaxLocalBytes = 256 * 1024;
 
 // Words that a call of the machine passes at most, either way.
 static constexpr unsigned kMaxWords = 32;
@@ -158,7 +162,8 @@ Error HostCode::numberSharedVariables() {
                                "' has a value: shared memory cannot be initialised");
     uint32_t alignment = variable.getAlign() ? variable.getAlign()->value()
                                              : layout.getPreferredAlign(&variable).value();
-    sharedVariables.push_back({&variable, bytes, alignment, /*isDynamic=*/bytes == 0});
+    sharedVariables.push_back(
+        {&variable, bytes, alignment, /*isDynamic=*/bytes == 0, variable.hasLocalLinkage()});
     constants.push_back(&variable);
   }
   convertUsersOfConstantsToInstructions(constants);
@@ -342,9 +347,16 @@ Error HostCode::rewriteCall(CallBase &call) {
     call.eraseFromParent();
     return Error::success();
   }
+  case Intrinsic::assume:
+  case Intrinsic::lifetime_start:
+  case Intrinsic::lifetime_end:
+  case Intrinsic::experimental_noalias_scope_decl:
+    return Error::success();
   default:
     if (isa<MemIntrinsic>(call))
       checkMemory(call);
+    else if (!callee->doesNotAccessMemory())
+      return error(call, "the emulator does not have the intrinsic '" + callee->getName() + "'");
     return Error::success();
   }
 }
@@ -387,15 +399,39 @@ static bool maySpin(const Instruction &access) {
   return isa<AtomicCmpXchgInst>(access);
 }
 
+// An access to a variable of the lane's own, which is not beyond it. False if `pointer` is not
+// known to be one.
+bool HostCode::checkLocal(IRBuilderBase &builder, Instruction &access, Value *pointer, Value *bytes,
+                          const Twine &text) {
+  const Value *object = getUnderlyingObject(pointer);
+  // What is passed by value is read as a whole, or at constant places.
+  if (auto *argument = dyn_cast<Argument>(object))
+    return argument->hasByValAttr();
+  auto *variable = dyn_cast<AllocaInst>(const_cast<Value *>(object));
+  if (!variable)
+    return false;
+  uint64_t size = variable->getAllocationSize(module.getDataLayout())->getFixedValue();
+  Value *start = builder.CreatePtrToInt(variable, builder.getInt64Ty());
+  Value *offset = builder.CreateSub(builder.CreatePtrToInt(pointer, builder.getInt64Ty()), start);
+  Value *end = builder.CreateAdd(offset, bytes);
+  Value *isBeyond = builder.CreateOr(builder.CreateICmpUGT(offset, builder.getInt64(size)),
+                                     builder.CreateICmpUGT(end, builder.getInt64(size)));
+  FunctionState &state = stateOf(*access.getFunction());
+  Instruction *fail = SplitBlockAndInsertIfThen(isBeyond, &access, /*Unreachable=*/false);
+  IRBuilder<> failing(fail);
+  callHost(
+      failing, reinterpret_cast<const void *>(machine::failLocal), failing.getVoidTy(),
+      {state.lane, offset, bytes, failing.getInt64(size), failing.getInt32(addSite(access, text))});
+  builder.SetInsertPoint(&access);
+  return true;
+}
+
 void HostCode::checkMemory(Instruction &access) {
   IRBuilder<> builder(&access);
   const DataLayout &layout = module.getDataLayout();
   auto check = [&](Value *pointer, Value *bytes, Align alignment, AccessKind kind,
                    const Twine &text, std::optional<AtomicOrdering> ordering = std::nullopt) {
-    Value *object = pointer->stripInBoundsOffsets();
-    // The lane's own: variables on its stack, parameters that are passed by value.
-    if (auto *argument = dyn_cast<Argument>(object);
-        isa<AllocaInst>(object) || (argument && argument->hasByValAttr()))
+    if (checkLocal(builder, access, pointer, bytes, text))
       return;
     uint32_t site = addSite(access, text);
     Value *address = builder.CreateAddrSpaceCast(pointer, builder.getPtrTy());
@@ -493,7 +529,27 @@ void HostCode::limitLoops(Function &function) {
 // Functions
 //===----------------------------------------------------------------------===//
 
+// Local memory is a stack of limited size on the host.
+Error HostCode::checkFrame(Function &function) {
+  uint64_t bytes = 0;
+  for (Instruction &instruction : instructions(function))
+    if (auto *variable = dyn_cast<AllocaInst>(&instruction)) {
+      std::optional<TypeSize> size = variable->getAllocationSize(module.getDataLayout());
+      if (!variable->isStaticAlloca() || !size)
+        return error(instruction, "the emulator does not have local variables of dynamic size, or "
+                                  "outside of the entry block of a function");
+      bytes += *size;
+    }
+  if (bytes > kMaxLocalBytes)
+    return createStringError("function '" + function.getName() + "' has " + Twine(bytes) +
+                             " bytes of local variables: the emulator takes at most " +
+                             Twine(kMaxLocalBytes));
+  return Error::success();
+}
+
 Error HostCode::rewriteFunction(Function &function) {
+  if (Error failed = checkFrame(function))
+    return failed;
   SmallVector<Instruction *> work;
   for (Instruction &instruction : instructions(function))
     if (isa<CallBase, LoadInst, StoreInst, AtomicRMWInst, AtomicCmpXchgInst, FenceInst>(
@@ -528,7 +584,24 @@ static std::optional<machine::Dim3> getSizes(const Function &function, StringRef
   return machine::Dim3{sizes[0], sizes[1], sizes[2]};
 }
 
+Error HostCode::checkRecursion(Function &kernel) {
+  SmallPtrSet<Function *, 8> active;
+  auto visit = [&](auto &self, Function *function) -> Error {
+    if (!active.insert(function).second)
+      return createStringError("function '" + function->getName() +
+                               "' calls itself: the emulator does not have recursion");
+    for (Function *callee : states[function].callees)
+      if (Error failed = self(self, callee))
+        return failed;
+    active.erase(function);
+    return Error::success();
+  };
+  return visit(visit, &kernel);
+}
+
 Error HostCode::makeKernel(Function &function) {
+  if (Error failed = checkRecursion(function))
+    return failed;
   machine::Kernel kernel;
   kernel.name = function.getName().str();
   kernel.maxBlock = getSizes(function, "nvvm.maxntid");
@@ -566,6 +639,14 @@ Error HostCode::makeKernel(Function &function) {
     end += shared.bytes;
   }
   kernel.staticShared = static_cast<uint32_t>(std::min<uint64_t>(end, ~0u));
+  for (unsigned number : used)
+    if (const SharedVariable &shared = sharedVariables[number];
+        shared.isDynamic && shared.isInternal && end > 0)
+      return createStringError(
+          "kernel '" + kernel.name +
+          "': dynamic shared memory that is internal to the module, as "
+          "gpu.dynamic_shared_memory makes it, overlaps the static shared memory; use an external "
+          "variable");
   for (unsigned number : used)
     if (sharedVariables[number].isDynamic)
       kernel.sharedOffsets[number] = static_cast<uint32_t>(alignTo(end, kernel.dynamicAlignment));

@@ -79,6 +79,10 @@ private:
   void rewriteNarrowFma(llvm::CallBase &call);
   void rewriteFence(llvm::FenceInst &fence);
   void checkMemory(llvm::Instruction &access);
+  bool checkLocal(llvm::IRBuilderBase &builder, llvm::Instruction &access, llvm::Value *pointer,
+                  llvm::Value *bytes, const llvm::Twine &text);
+  llvm::Error checkFrame(llvm::Function &function);
+  llvm::Error checkRecursion(llvm::Function &kernel);
   void limitLoops(llvm::Function &function);
   void replaceSharedVariables(llvm::Function &function);
   llvm::Error makeKernel(llvm::Function &function);
@@ -88,6 +92,7 @@ private:
     uint64_t bytes;
     uint32_t alignment;
     bool isDynamic;
+    bool isInternal;
   };
   std::vector<SharedVariable> sharedVariables;
   std::map<llvm::Function *, FunctionState> states; // keeps references valid

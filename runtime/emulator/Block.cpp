@@ -215,6 +215,11 @@ void Block::runAsFibres() {
         &lane);
   }
   for (uint64_t idle = 0; numLive > 0 && !givenUp;) {
+    // Another block may have failed that this one would wait for.
+    if (launch.stops) {
+      givenUp = true;
+      return;
+    }
     uint64_t before = progress;
     bool spins = runPass();
     if (givenUp)

@@ -49,6 +49,13 @@ void imhsa::emulator::failEndless(Lane *lane, uint32_t site) {
                         " times and does not seem to end");
 }
 
+void imhsa::emulator::failLocal(Lane *lane, int64_t offset, uint64_t bytes, uint64_t size,
+                                uint32_t site) {
+  lane->block->fail(*lane, site, FindingKind::OutOfBounds,
+                    "access to " + llvm::Twine(bytes) + " bytes at byte " + llvm::Twine(offset) +
+                        " of a local variable, which has " + llvm::Twine(size) + " bytes");
+}
+
 void imhsa::emulator::failTrap(Lane *lane, uint32_t site) {
   lane->block->fail(*lane, site, FindingKind::InvalidOperand, "the kernel traps");
 }

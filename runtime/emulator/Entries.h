@@ -29,6 +29,10 @@ void yieldLane(Lane *lane);
 /// How often `failEndless` takes for too often.
 constexpr uint64_t kMaxIterations = uint64_t(1) << 28;
 
+/// An access to `bytes` bytes from `offset` of a local variable that has `size`.
+[[noreturn]] void failLocal(Lane *lane, int64_t offset, uint64_t bytes, uint64_t size,
+                            uint32_t site);
+
 /// The kernel has come to what must not be reached: llvm.trap, an assertion.
 [[noreturn]] void failTrap(Lane *lane, uint32_t site);
 

@@ -18,7 +18,7 @@ namespace imhsa::emulator {
 class StackPool {
 public:
   /// Bytes of a stack, without its guard. Pages that are never touched cost nothing.
-  static constexpr size_t kStackBytes = 256 * 1024;
+  static constexpr size_t kStackBytes = 1024 * 1024;
 
   StackPool() = default;
   StackPool(const StackPool &) = delete;

@@ -101,3 +101,46 @@ gpu.module @m {
     llvm.return
  }
 }
+
+// RUN: not imhsa-emulate %t/recursion.mlir 2>&1 | FileCheck %s --check-prefix=RECURSION
+// RECURSION: error: function 'f' calls itself: the emulator does not have recursion
+
+//--- recursion.mlir
+gpu.module @m {
+ llvm.func internal @f() {
+    llvm.call @f() : () -> ()
+    llvm.return
+ }
+ llvm.func @k() attributes {nvvm.kernel} {
+    llvm.call @f() : () -> ()
+    llvm.return
+ }
+}
+
+// RUN: not imhsa-emulate %t/intrinsic.mlir 2>&1 | FileCheck %s --check-prefix=INTRINSIC
+// INTRINSIC: intrinsic.mlir:5:10: the emulator does not have the intrinsic 'llvm.masked.load.v4f32.p1'
+
+//--- intrinsic.mlir
+gpu.module @m {
+ llvm.func @k(%p: !llvm.ptr<1>) attributes {nvvm.kernel} {
+    %m = llvm.mlir.constant(dense<true> : vector<4xi1>) : vector<4xi1>
+    %v = llvm.mlir.constant(dense<0.0> : vector<4xf32>) : vector<4xf32>
+    %r = llvm.intr.masked.load %p, %m, %v {alignment = 4 : i32} : (!llvm.ptr<1>, vector<4xi1>, vector<4xf32>) -> vector<4xf32>
+    llvm.return
+ }
+}
+
+// gpu.dynamic_shared_memory beside static shared memory lies over it on a GPU.
+// RUN: not imhsa-emulate %t/overlap.mlir 2>&1 | FileCheck %s --check-prefix=OVERLAP
+// OVERLAP: error: kernel 'k': dynamic shared memory that is internal to the module, as gpu.dynamic_shared_memory makes it, overlaps the static shared memory
+
+//--- overlap.mlir
+gpu.module @m {
+ gpu.func @k() workgroup(%a: memref<4xi8, #gpu.address_space<workgroup>>) kernel {
+    %c0 = arith.constant 0 : index
+    %d = gpu.dynamic_shared_memory : memref<?xi8, #gpu.address_space<workgroup>>
+    %x = memref.load %a[%c0] : memref<4xi8, #gpu.address_space<workgroup>>
+    memref.store %x, %d[%c0] : memref<?xi8, #gpu.address_space<workgroup>>
+    gpu.return
+ }
+}
