@@ -18,6 +18,7 @@ using namespace llvm;
 using namespace imhsa;
 using imhsa::emulator::AccessKind;
 using imhsa::emulator::MemoryOrder;
+using imhsa::emulator::Scope;
 using imhsa::emulator::SpecialRegister;
 namespace machine = imhsa::emulator;
 
@@ -361,13 +362,21 @@ Error HostCode::rewriteCall(CallBase &call) {
   }
 }
 
+// The name of a synchronization scope: `block`, `cluster`, `device`, or empty for the system.
+static StringRef getScopeName(LLVMContext &context, SyncScope::ID scope) {
+  SmallVector<StringRef> names;
+  context.getSyncScopeNames(names);
+  return names[scope];
+}
+
+// A cluster is a block.
+static bool isBlockScope(StringRef name) { return name == "block" || name == "cluster"; }
+
 void HostCode::rewriteFence(FenceInst &fence) {
-  SmallVector<StringRef> scopes;
-  context.getSyncScopeNames(scopes);
-  StringRef scope = scopes[fence.getSyncScopeID()];
-  StringRef name = scope == "block" || scope == "cluster" ? "membar.cta"
-                   : scope == "device"                    ? "membar.gl"
-                                                          : "membar.sys";
+  StringRef scope = getScopeName(context, fence.getSyncScopeID());
+  StringRef name = isBlockScope(scope) ? "membar.cta"
+                   : scope == "device" ? "membar.gl"
+                                       : "membar.sys";
   IRBuilder<> builder(&fence);
   callMachine(builder, *machine::findInstruction(name), addSite(fence, name), {}, {});
   fence.eraseFromParent();
@@ -381,6 +390,12 @@ static MemoryOrder getOrder(AtomicOrdering ordering) {
   if (isAcquireOrStronger(ordering))
     return isReleaseOrStronger(ordering) ? MemoryOrder::AcquireRelease : MemoryOrder::Acquire;
   return isReleaseOrStronger(ordering) ? MemoryOrder::Release : MemoryOrder::Relaxed;
+}
+
+static Scope getScope(const Instruction &access) {
+  std::optional<SyncScope::ID> scope = getAtomicSyncScopeID(&access);
+  return scope && isBlockScope(getScopeName(access.getContext(), *scope)) ? Scope::Block
+                                                                          : Scope::Device;
 }
 
 static std::string describeAccess(StringRef verb, Type *type, Value *pointer) {
@@ -439,8 +454,10 @@ void HostCode::checkMemory(Instruction &access) {
     SmallVector<Value *> arguments{state.lane, address, bytes,
                                    builder.getInt32(static_cast<uint32_t>(alignment.value())),
                                    builder.getInt32(static_cast<uint32_t>(kind))};
-    if (ordering)
+    if (ordering) {
       arguments.push_back(builder.getInt32(static_cast<uint32_t>(getOrder(*ordering))));
+      arguments.push_back(builder.getInt32(static_cast<uint32_t>(getScope(access))));
+    }
     arguments.push_back(builder.getInt32(site));
     callHost(builder,
              ordering ? reinterpret_cast<const void *>(machine::checkAtomic)

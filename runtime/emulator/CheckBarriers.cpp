@@ -99,7 +99,11 @@ bool BlockChecker::mbarrierInit(uint32_t lane, const void *mbarrier, uint32_t co
     barrier.agent = state->clocks.addAgent();
     state->agentLanes.push_back(lane);
   }
-  barrier = {true, barrier.agent, 0, {}, {}};
+  uint32_t agent = barrier.agent;
+  barrier = {};
+  barrier.isValid = true;
+  barrier.agent = agent;
+  barrier.init = state->makeAccess(request, 0);
   return true;
 }
 

@@ -188,6 +188,13 @@ std::optional<uint32_t> BlockChecker::bulkToShared(uint32_t lane, void *destinat
   MbarrierState *barrier = state->useMbarrier(use, "bulk copy that completes on");
   if (!barrier)
     return std::nullopt;
+  const Access &init = barrier->init;
+  if (state->checksOrder && !barrier->isInitFenced &&
+      !state->clocks.isFenced(lane, init.actor, init.time))
+    state->report(FindingKind::MissingProxyFence,
+                  "a bulk copy that completes on an mbarrier, after its init without "
+                  "fence.mbarrier_init or fence.proxy.async between",
+                  use, &init);
   Request to{lane, static_cast<char *>(destination), bytes, AccessKind::Write, site};
   Request from{lane, static_cast<const char *>(source), bytes, AccessKind::Read, site};
   std::optional<Copy> copy =

@@ -3,8 +3,9 @@
 //
 // An access that releases leaves at its address what its lane did and knows; an access to the
 // same address that acquires takes it. A fence before a relaxed access makes that release what
-// was known at the fence; a fence after it makes it acquire. Scopes are not told apart. PTX
-// manual, "Memory Consistency Model", "Release and Acquire Patterns".
+// was known at the fence; a fence after it makes it acquire. Another block learns only what was
+// released and acquired with more than the block's scope. PTX manual, "Memory Consistency Model",
+// "Release and Acquire Patterns", "Morally strong operations".
 //
 // What was once released at an address stays there: an access in between that does not belong to
 // the release is taken for one that does, which may hide a race.
@@ -13,18 +14,36 @@
 
 using namespace imhsa::emulator;
 
+static bool isRelease(MemoryOrder order) {
+  return order == MemoryOrder::Release || order == MemoryOrder::AcquireRelease;
+}
+static bool isAcquire(MemoryOrder order) {
+  return order == MemoryOrder::Acquire || order == MemoryOrder::AcquireRelease;
+}
+
+// The part that is about one block.
+static Blocks select(const Blocks &blocks, uint32_t block) {
+  auto found = blocks.find(block);
+  return found == blocks.end() ? Blocks() : Blocks{*found};
+}
+
 void BlockState::release(const Request &request, bool isShared, const Knowledge &knowledge,
-                         Time base) {
+                         Time base, Scope scope) {
   if (isShared) {
     released[request.address].join(knowledge);
     return;
   }
   Blocks blocks = Clocks::describe(number, base, knowledge);
   std::lock_guard<std::mutex> lock(launch.mutex);
-  join(launch.released[request.address], blocks);
+  Released &at = launch.released[request.address];
+  if (scope == Scope::Device)
+    join(at.toAll, blocks);
+  else
+    join(at.toOwn, select(blocks, number));
 }
 
-void BlockState::synchronise(const Request &request, bool isShared, MemoryOrder order) {
+void BlockState::synchronise(const Request &request, bool isShared, MemoryOrder order,
+                             Scope scope) {
   uint32_t lane = request.lane;
   LaneFences &fences = this->fences[lane];
   if (reads(request.kind)) {
@@ -33,46 +52,55 @@ void BlockState::synchronise(const Request &request, bool isShared, MemoryOrder 
         fences.acquired.join(found->second);
     } else {
       std::lock_guard<std::mutex> lock(launch.mutex);
-      if (auto found = launch.released.find(request.address); found != launch.released.end())
-        join(fences.acquiredBlocks, found->second);
+      if (auto found = launch.released.find(request.address); found != launch.released.end()) {
+        const Released &at = found->second;
+        join(fences.acquiredBlocks, scope == Scope::Device ? at.toAll : select(at.toAll, number));
+        join(fences.acquiredBlocks, select(at.toOwn, number));
+      }
     }
-    if (order == MemoryOrder::Acquire || order == MemoryOrder::AcquireRelease)
-      acquirePending(lane);
+    if (isAcquire(order))
+      acquirePending(lane, scope);
   }
   if (!writes(request.kind))
     return;
-  if (order == MemoryOrder::Release || order == MemoryOrder::AcquireRelease) {
+  if (isRelease(order)) {
     Knowledge knowledge;
     clocks.release(lane, knowledge);
-    release(request, isShared, knowledge, clocks.getBase());
-  } else if (fences.hasFence) {
-    release(request, isShared, fences.released, fences.base);
+    release(request, isShared, knowledge, clocks.getBase(), scope);
   }
+  if (fences.block.exists)
+    release(request, isShared, fences.block.released, fences.block.base, Scope::Block);
+  if (fences.device.exists && scope == Scope::Device)
+    release(request, isShared, fences.device.released, fences.device.base, Scope::Device);
 }
 
-void BlockState::acquirePending(uint32_t lane) {
+void BlockState::acquirePending(uint32_t lane, Scope scope) {
   LaneFences &fences = this->fences[lane];
   if (!fences.acquired.ordered.empty()) {
     clocks.acquire(lane, fences.acquired);
     fences.acquired = {};
   }
-  if (!fences.acquiredBlocks.empty()) {
+  if (fences.acquiredBlocks.empty())
+    return;
+  if (scope == Scope::Device) {
     clocks.acquire(lane, number, fences.acquiredBlocks);
     fences.acquiredBlocks.clear();
+  } else {
+    clocks.acquire(lane, number, select(fences.acquiredBlocks, number));
   }
 }
 
-void BlockState::fence(uint32_t lane) {
-  acquirePending(lane);
+void BlockState::fence(uint32_t lane, Scope scope) {
+  acquirePending(lane, scope);
   LaneFences &fences = this->fences[lane];
-  fences.hasFence = true;
-  fences.base = clocks.getBase();
-  fences.released = {};
-  clocks.release(lane, fences.released);
+  fences.block = {true, clocks.getBase(), {}};
+  clocks.release(lane, fences.block.released);
+  if (scope == Scope::Device)
+    fences.device = fences.block;
 }
 
 bool BlockChecker::atomic(uint32_t lane, const void *address, uint32_t bytes, uint32_t alignment,
-                          AccessKind kind, MemoryOrder order, uint32_t site) {
+                          AccessKind kind, MemoryOrder order, Scope scope, uint32_t site) {
   Request request{lane, static_cast<const char *>(address), bytes, kind, site};
   Place where;
   if (!state->locate(request, alignment, /*mustBeShared=*/false, where))
@@ -83,8 +111,8 @@ bool BlockChecker::atomic(uint32_t lane, const void *address, uint32_t bytes, ui
   if (!state->checksOrder || where.space == Space::Local)
     return true;
   if (where.shadow)
-    state->checkOrder(request, where);
-  state->synchronise(request, where.space == Space::Shared, order);
+    state->checkOrder(request, where, scope == Scope::Block ? Access::BlockScope : 0);
+  state->synchronise(request, where.space == Space::Shared, order, scope);
   return true;
 }
 
@@ -92,12 +120,15 @@ void BlockChecker::fence(uint32_t lane, FenceKind kind, uint32_t site) {
   state->countInstruction(InstructionKind::Fence);
   switch (kind) {
   case FenceKind::Block:
+    return state->fence(lane, Scope::Block);
   case FenceKind::Device:
   case FenceKind::System:
-    return state->fence(lane);
+    return state->fence(lane, Scope::Device);
   case FenceKind::AsyncProxy:
     return state->clocks.fenceProxy(lane);
   case FenceKind::MbarrierInit:
+    for (auto &[address, barrier] : state->mbarriers)
+      barrier.isInitFenced |= state->isOrdered(barrier.init, lane);
     return;
   }
 }

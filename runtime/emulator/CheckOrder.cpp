@@ -19,7 +19,7 @@ Access BlockState::makeAccess(const Request &request, uint16_t flags) const {
 }
 
 bool BlockState::findConflict(const Cell &cell, const AccessGroup *atomics, const Request &request,
-                              bool isShared, bool isAsyncProxy, Conflict &found) const {
+                              bool isShared, uint16_t flags, Conflict &found) const {
   auto conflict = [&](FindingKind kind, const char *what, const Access &other) {
     found = {kind, what, other};
     return true;
@@ -38,8 +38,8 @@ bool BlockState::findConflict(const Cell &cell, const AccessGroup *atomics, cons
       return conflict(FindingKind::Race, " and a write by another lane, which nothing orders",
                       write);
     }
-    if (isAsyncProxy && request.kind == AccessKind::Read && !write.is(Access::AsyncProxy) &&
-        !clocks.isFenced(lane, write.actor, write.time))
+    if ((flags & Access::AsyncProxy) && request.kind == AccessKind::Read &&
+        !write.is(Access::AsyncProxy) && !clocks.isFenced(lane, write.actor, write.time))
       return conflict(FindingKind::MissingProxyFence,
                       " by a bulk copy, after a write without fence.proxy.async between", write);
   } else if (isShared && reads(request.kind) && (!atomics || atomics->empty())) {
@@ -53,6 +53,12 @@ bool BlockState::findConflict(const Cell &cell, const AccessGroup *atomics, cons
     if (const Access *atomic = atomics->findUnordered(number, lane, clocks, sets))
       return conflict(FindingKind::Race,
                       " and an atomic access by another lane, which nothing orders", *atomic);
+  if (isAtomic(request.kind) && atomics)
+    if (const Access *atomic = atomics->findInOtherBlock(number))
+      if (((flags | atomic->flags) & Access::BlockScope) && !isOrdered(*atomic, lane))
+        return conflict(FindingKind::Race,
+                        " and one in another block, and not both are atomic beyond their block",
+                        *atomic);
   return false;
 }
 
@@ -70,7 +76,7 @@ void BlockState::checkOrder(const Request &request, const Place &where, uint16_t
                          ? !cell.write.is(Access::InFlight) && isOrdered(cell.write, request.lane)
                          : !isShared);
     if (!isSimple && !isFound)
-      isFound = findConflict(cell, atomics, request, isShared, isAsyncProxy, conflict);
+      isFound = findConflict(cell, atomics, request, isShared, flags, conflict);
     switch (request.kind) {
     case AccessKind::Read:
       cell.reads.add(access, clocks, sets);

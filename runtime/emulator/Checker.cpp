@@ -283,7 +283,7 @@ void BlockState::countAccess(const Request &request, const Place &where) {
 bool BlockChecker::access(uint32_t lane, const void *address, uint32_t bytes, uint32_t alignment,
                           AccessKind kind, uint32_t site) {
   if (isAtomic(kind))
-    return atomic(lane, address, bytes, alignment, kind, MemoryOrder::Relaxed, site);
+    return atomic(lane, address, bytes, alignment, kind, MemoryOrder::Relaxed, Scope::Device, site);
   Request request{lane, static_cast<const char *>(address), bytes, kind, site};
   Place where;
   if (!state->locate(request, alignment, /*mustBeShared=*/false, where))

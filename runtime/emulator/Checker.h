@@ -72,8 +72,12 @@ enum class AccessKind { Read, Write, Atomic, AtomicRead, AtomicWrite };
 /// and acquire: PTX manual, "Memory Consistency Model", "Release and Acquire Patterns".
 enum class MemoryOrder { Relaxed, Acquire, Release, AcquireRelease };
 
-/// What a fence orders: the memory accesses of a scope, or the generic proxy against the
-/// asynchronous one (`fence.proxy.async`).
+/// Among whom an atomic access is atomic, and what it orders is ordered: the lanes of its block, or
+/// all lanes (clusters have one block here).
+enum class Scope { Block, Device };
+
+/// What a fence orders: the memory accesses of a scope, the generic proxy against the asynchronous
+/// one (`fence.proxy.async`), or the init of mbarriers (`fence.mbarrier_init`).
 enum class FenceKind { Block, Device, System, AsyncProxy, MbarrierInit };
 
 /// Everything that a launch leaves: for printing and for the JSON report.
@@ -117,7 +121,7 @@ public:
 
   /// The same for the atomic kinds, with what the access orders.
   bool atomic(uint32_t lane, const void *address, uint32_t bytes, uint32_t alignment,
-              AccessKind kind, MemoryOrder order, uint32_t site);
+              AccessKind kind, MemoryOrder order, Scope scope, uint32_t site);
 
   /// `ldmatrix` (kind Read) or `stmatrix` (Write) of 1, 2 or 4 matrices by the warp whose first
   /// lane is `firstLane`: lane 8m+r of it gives in `rows` (32 addresses) that of row r of matrix

@@ -28,6 +28,11 @@ struct Region {
   bool isWritable;
 };
 
+/// What was released at an address in global memory: to everybody, and to the own block only.
+struct Released {
+  Blocks toAll, toOwn;
+};
+
 class LaunchState {
 public:
   LaunchState(LaunchInfo info, CheckOptions options);
@@ -36,8 +41,8 @@ public:
   CheckOptions options;
   std::vector<Region> regions; // by buffer
 
-  std::mutex mutex;                        // guards the rest
-  std::map<const char *, Blocks> released; // by address in global memory
+  std::mutex mutex;                          // guards the rest
+  std::map<const char *, Released> released; // by address in global memory
   FindingLog findings;
   Counters counters;
 };
@@ -107,10 +112,14 @@ struct LaneCopies {
 
 /// What fences and relaxed atomics of a lane may order together.
 struct LaneFences {
-  Knowledge released; // at the last fence
-  Time base = 0;      // then
-  bool hasFence = false;
-  Knowledge acquired; // by relaxed accesses since
+  struct Fence {
+    bool exists = false;
+    Time base = 0; // then
+    Knowledge released;
+  };
+  Fence block, device; // the last of at least that scope
+  // By relaxed accesses since the last fence that acquired it.
+  Knowledge acquired;
   Blocks acquiredBlocks;
 };
 
@@ -122,6 +131,8 @@ struct BulkCopy {
 
 struct MbarrierState {
   bool isValid = false;
+  bool isInitFenced = false; // the asynchronous proxy knows of it
+  Access init;
   uint32_t agent = 0; // in whose name copies that complete here write
   uint64_t phase = 0;
   Knowledge pending;      // of the current phase
@@ -188,7 +199,7 @@ public:
 
   /// Whether something is wrong with an access to this cell, and what.
   bool findConflict(const Cell &cell, const AccessGroup *atomics, const Request &request,
-                    bool isShared, bool isAsyncProxy, Conflict &found) const;
+                    bool isShared, uint16_t flags, Conflict &found) const;
   /// Checks the access against what others did, and remembers it. `flags` are Access::Flags.
   void checkOrder(const Request &request, const Place &place, uint16_t flags = 0);
   bool isOrdered(const Access &access, uint32_t lane) const {
@@ -200,10 +211,11 @@ public:
 
   //===--- CheckFences.cpp --------------------------------------------------===//
 
-  void release(const Request &request, bool isShared, const Knowledge &knowledge, Time base);
-  void synchronise(const Request &request, bool isShared, MemoryOrder order);
-  void acquirePending(uint32_t lane);
-  void fence(uint32_t lane);
+  void release(const Request &request, bool isShared, const Knowledge &knowledge, Time base,
+               Scope scope);
+  void synchronise(const Request &request, bool isShared, MemoryOrder order, Scope scope);
+  void acquirePending(uint32_t lane, Scope scope);
+  void fence(uint32_t lane, Scope scope);
 
   //===--- CheckBarriers.cpp ------------------------------------------------===//
 

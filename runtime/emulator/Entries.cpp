@@ -33,11 +33,11 @@ void imhsa::emulator::checkAccess(Lane *lane, const void *address, uint64_t byte
 
 void imhsa::emulator::checkAtomic(Lane *lane, const void *address, uint64_t bytes,
                                   uint32_t alignment, AccessKind kind, MemoryOrder order,
-                                  uint32_t site) {
+                                  Scope scope, uint32_t site) {
   BlockChecker &checker = *lane->block->checker;
   alignment = std::min<uint32_t>(alignment, kMaxBytes);
   checkParts(lane, address, bytes, [&](const char *part, uint32_t size) {
-    return checker.atomic(lane->index, part, size, alignment, kind, order, site);
+    return checker.atomic(lane->index, part, size, alignment, kind, order, scope, site);
   });
 }
 

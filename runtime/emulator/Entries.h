@@ -18,7 +18,7 @@ void checkAccess(Lane *lane, const void *address, uint64_t bytes, uint32_t align
 
 /// The same for what is atomic or volatile.
 void checkAtomic(Lane *lane, const void *address, uint64_t bytes, uint32_t alignment,
-                 AccessKind kind, MemoryOrder order, uint32_t site);
+                 AccessKind kind, MemoryOrder order, Scope scope, uint32_t site);
 
 /// Before an access that other lanes or blocks may have to make possible: lets them run.
 void yieldLane(Lane *lane);

@@ -26,6 +26,7 @@ struct Access {
     Copied = 4,         ///< An asynchronous copy that is complete.
     AsyncProxy = 8,     ///< Done by a bulk copy.
     SeveralBlocks = 16, ///< Of a group: blocks other than this one too.
+    BlockScope = 32,    ///< Atomic among the lanes of its block only.
   };
   uint32_t block = 0; ///< Its number, modulo 2^32.
   Time time = 0;
@@ -108,6 +109,13 @@ public:
   /// An access that does not come before what `lane` of block `block` does now, or null.
   const Access *findUnordered(uint32_t block, uint32_t lane, const Clocks &clocks,
                               const AccessSets &sets) const;
+
+  /// One of another block, where there are any.
+  const Access *findInOtherBlock(uint32_t block) const {
+    if (last.exists() && last.block != block)
+      return &last;
+    return other.exists() && other.block != block ? &other : nullptr;
+  }
 
 private:
   void addNew(const Access &access, const Clocks &clocks, AccessSets &sets);

@@ -364,8 +364,8 @@ void testFences() {
       k.write(3, k.shared, 2);
       if (fenceBefore)
         k->fence(3, FenceKind::Block, 9);
-      k->atomic(3, flag, 4, 4, AccessKind::AtomicWrite, release, 3);
-      k->atomic(40, flag, 4, 4, AccessKind::AtomicRead, acquire, 4);
+      k->atomic(3, flag, 4, 4, AccessKind::AtomicWrite, release, Scope::Block, 3);
+      k->atomic(40, flag, 4, 4, AccessKind::AtomicRead, acquire, Scope::Block, 4);
       if (fenceAfter)
         k->fence(40, FenceKind::Block, 9);
       k.read(40, k.shared, 5);
@@ -381,8 +381,8 @@ void testFences() {
   expect("a write after the fence is not released", "race 5 2", [](Kernel &k) {
     k->fence(3, FenceKind::Block, 9);
     k.write(3, k.shared, 2);
-    k->atomic(3, k.shared + 512, 4, 4, AccessKind::AtomicWrite, MemoryOrder::Relaxed, 3);
-    k->atomic(40, k.shared + 512, 4, 4, kAtomic, MemoryOrder::Acquire, 4);
+    k->atomic(3, k.shared + 512, 4, 4, AccessKind::AtomicWrite, kRelaxed, Scope::Block, 3);
+    k->atomic(40, k.shared + 512, 4, 4, kAtomic, kAcquire, Scope::Block, 4);
     k.read(40, k.shared, 5);
   });
   expect("atomic loads of a read-only buffer", "", [](Kernel &k) {
@@ -391,7 +391,8 @@ void testFences() {
   });
 
   // Each of three blocks writes its part and counts itself; the last reads all parts.
-  auto lastBlock = [](bool fenceBefore, bool fenceAfter) {
+  using Fence = std::optional<FenceKind>;
+  auto lastBlock = [](Fence before, Fence after, Scope scope) {
     Kernel k(32, {3, 1, 1});
     char *counter = k.out + 1024;
     k.makeBlock({1, 0, 0});
@@ -400,24 +401,26 @@ void testFences() {
       for (uint32_t lane = 0; lane < 32; ++lane)
         k[block].access(lane, k.out + 128 * block + 4 * lane, 4, 4, kWrite, 1);
       k[block].barrierReleased(0, k.lanes);
-      if (fenceBefore)
-        k[block].fence(0, FenceKind::Device, 9);
-      k[block].access(0, counter, 4, 4, kAtomic, 2);
+      if (before)
+        k[block].fence(0, *before, 9);
+      k[block].atomic(0, counter, 4, 4, kAtomic, kRelaxed, scope, 2);
     }
-    if (fenceAfter)
-      k[2].fence(0, FenceKind::Device, 9);
+    if (after)
+      k[2].fence(0, *after, 9);
     k[2].barrierReleased(0, k.lanes);
     for (uint32_t lane = 0; lane < 32; ++lane)
       for (uint32_t block = 0; block < 3; ++block)
         k[2].access(lane, k.out + 128 * block + 4 * lane, 4, 4, kRead, 3);
-    // Lane 0 has read that, without a barrier between.
-    k[2].access(7, k.out, 4, 4, kWrite, 4);
     return k.found();
   };
-  check(lastBlock(true, true) == "race 4 3", "the last block reads what all wrote: only its own "
-                                             "lanes race");
-  check(lastBlock(false, true) == "race 3 1, race 4 1", "no fence before the count: race");
-  check(lastBlock(true, false) == "race 3 1, race 4 1", "no fence after the count: race");
+  constexpr FenceKind kDevice = FenceKind::Device, kBlock = FenceKind::Block;
+  check(lastBlock(kDevice, kDevice, Scope::Device).empty(), "the last block reads all: clean");
+  check(lastBlock({}, kDevice, Scope::Device) == "race 3 1", "no fence before the count: race");
+  check(lastBlock(kDevice, {}, Scope::Device) == "race 3 1", "no fence after the count: race");
+  check(lastBlock(kBlock, kDevice, Scope::Device) == "race 3 1", "a fence of the block: race");
+  check(lastBlock(kDevice, kBlock, Scope::Device) == "race 3 1", "a fence of the block: race");
+  check(lastBlock(kDevice, kDevice, Scope::Block) == "race 2 2, race 3 1",
+        "atomics of the block: race");
 }
 
 //===--- Asynchronous copies -----------------------------------------------===//
@@ -578,6 +581,7 @@ void testBulk() {
       char *first = k.shared + 4096, *second = first + 8;
       for (char *barrier : {first, second})
         k->mbarrierInit(0, barrier, 1, 1);
+      k->fence(0, FenceKind::MbarrierInit, 8);
       k.sync();
       k->mbarrierExpect(0, first, 2);
       k->mbarrierArrive(0, first, 3);
@@ -597,15 +601,22 @@ void testBulk() {
   expect("the other bulk copy", "copy-not-waited-for 7 5", load(true, true));
   expect("bulk copy, not there yet", "copy-not-waited-for 3 2", [](Kernel &k) {
     k->mbarrierInit(0, k.shared + 4096, 1, 1);
+    k->fence(0, FenceKind::MbarrierInit, 8);
     k->bulkToShared(0, k.shared, k.in, 64, k.shared + 4096, 2);
     k.read(0, k.shared, 3);
   });
   expect("the stage is still being read", "race 5 4", [](Kernel &k) {
     k->mbarrierInit(0, k.shared + 4096, 1, 1);
+    k->fence(0, FenceKind::AsyncProxy, 8);
     k.write(0, k.shared, 2);
     k.sync();
     k.read(9, k.shared, 4);
     k->bulkToShared(0, k.shared, k.in, 64, k.shared + 4096, 5);
+  });
+
+  expect("no fence after the init", "missing-proxy-fence 2 1", [](Kernel &k) {
+    k->mbarrierInit(0, k.shared + 4096, 1, 1);
+    k->bulkToShared(0, k.shared, k.in, 64, k.shared + 4096, 2);
   });
 
   auto store = [](bool fences, bool waits, bool onlyRead) {

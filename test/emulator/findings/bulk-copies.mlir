@@ -3,6 +3,9 @@
 // RUN: imhsa-emulate %s --chip=sm_90a --kernel=load --block=64 --arg=in:%t.in.npy --arg=out:%t.npy:i32:64 --arg=i32:0
 // RUN: not imhsa-emulate %s --chip=sm_90a --kernel=load --block=64 --arg=in:%t.in.npy --arg=out:%t.npy:i32:64 --arg=i32:1 2>&1 \
 // RUN:   | FileCheck %s --check-prefix=LOAD
+// RUN: not imhsa-emulate %s --chip=sm_90a --kernel=load --block=64 --arg=in:%t.in.npy --arg=out:%t.npy:i32:64 --arg=i32:2 2>&1 \
+// RUN:   | FileCheck %s --check-prefix=INIT
+// INIT: error: missing-proxy-fence: a bulk copy that completes on an mbarrier, after its init without fence.mbarrier_init or fence.proxy.async between
 // RUN: imhsa-emulate %s --chip=sm_90a --kernel=store --block=64 --arg=out:%t.npy:i32:64 --arg=i32:0
 // RUN: not imhsa-emulate %s --chip=sm_90a --kernel=store --block=64 --arg=out:%t.npy:i32:64 --arg=i32:1 2>&1 \
 // RUN:   | FileCheck %s --check-prefix=LEFT
@@ -18,6 +21,7 @@ gpu.module @kernels {
     %lane = nvvm.read.ptx.sreg.tid.x : i32
     %none = llvm.mlir.constant(0 : i32) : i32
     %one = llvm.mlir.constant(1 : i32) : i32
+    %two = llvm.mlir.constant(2 : i32) : i32
     %bytes = llvm.mlir.constant(256 : i32) : i32
     %tile = llvm.mlir.addressof @tile : !llvm.ptr<3>
     %barrier = llvm.mlir.addressof @barrier : !llvm.ptr<3>
@@ -25,7 +29,12 @@ gpu.module @kernels {
     %isFirst = llvm.icmp "eq" %lane, %none : i32
     llvm.cond_br %isFirst, ^init, ^meet
   ^init:
+    // INIT: bulk-copies.mlir:[[#@LINE+1]]:{{[0-9]+}}: note: the other is block (0, 0, 0), thread (0, 0, 0)
     nvvm.mbarrier.init %barrier, %one : !llvm.ptr<3>, i32
+    %fences = llvm.icmp "ne" %without, %two : i32
+    llvm.cond_br %fences, ^fence, ^meet
+  ^fence:
+    nvvm.fence.mbarrier.init
     llvm.br ^meet
   ^meet:
     nvvm.barrier0
