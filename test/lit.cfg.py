@@ -1,4 +1,4 @@
-"""The test suite; build/test/lit.site.cfg.py sets config.repo, build and llvm_bin."""
+"""The test suite; build/test/lit.site.cfg.py sets config.repo, build, llvm_bin and sanitized."""
 import ctypes
 import ctypes.util
 import os
@@ -41,6 +41,10 @@ if ptxas:
 for sanitizer, test in [("address", "repeat"), ("thread", "call")]:
     if os.path.exists(os.path.join(config.build, "bin", f"imhsa-{test}-test-{sanitizer}")):
         config.available_features.add(f"{sanitizer}-sanitizer")
+
+# sanitized: a build with the address sanitizer, which unmodified programs cannot load.
+if config.sanitized:
+    config.available_features.add("sanitized")
 
 # cuda-header: what the toolkit declares, with or without a GPU.
 for folder in ["/usr/local/cuda/include", "/usr/include"]:
