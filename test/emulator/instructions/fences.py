@@ -31,6 +31,33 @@ def last_block(rng):
         expect("sum by the last block", out, x.sum(0, dtype=np.uint32))
 
 
+def flag(rng):
+    """A warp waits in a loop for the flag that another one sets once its data is there."""
+    k = Kernel("flag", x="global", out="global")
+    data, flag, thread = k.shared(128), k.shared(4), k.thread()
+    at = (thread & 31) * 4
+    with k.where(thread.eq(0)):
+        k.store(k.value(0), flag)
+    k.barrier()
+    with k.where(thread < 32):
+        with k.loop(0, 2, 1) as (_, _):  # the waiting warp has to loop
+            k.sync_warp()
+        k.store(k.load(k.x.at(at), "i32"), data.at(at))
+        k.sync_warp()
+        with k.where(thread.eq(0)):
+            k.fence("cta")
+            k.do(f"llvm.store volatile {k.value(1)}, {flag} {{alignment = 4 : i64}} : i32, !llvm.ptr<3>")
+    with k.where(thread >= 32):
+        with k.until() as done:
+            found = k.op(f"llvm.load volatile {flag} {{alignment = 4 : i64}} : !llvm.ptr<3> -> i32", "i32")
+            done.append(found.eq(1))
+        k.fence("cta")
+        k.store(k.load(data.at(k.value(124) - at), "i32"), k.out.at(at))
+    x = rng.integers(0, 2**32, 32, np.uint32)
+    for seed in range(3):
+        expect("flag", run(k, 1, 64, x, Out(32, np.uint32), seed=seed), x[::-1])
+
+
 def every_kind(rng):
     """Every fence that a kernel builder writes is understood and changes nothing in a single thread."""
     k = Kernel("every_kind", x="global", out="global")
@@ -50,5 +77,5 @@ def every_kind(rng):
 
 
 rng = generator()
-last_block(rng)
-every_kind(rng)
+for test in (last_block, flag, every_kind):
+    test(rng)

@@ -158,7 +158,7 @@ def ordered(function, a, b):
 
 
 def packed(rng):
-    """Pairs of f16 and bf16: fma and max, ex2."""
+    """Pairs of f16 and bf16: add, mul, fma and max, which are rounded once, and ex2."""
     for name, type in (("f16", np.dtype(np.float16)), ("bf16", bf16)):
         vector = f"vector<2x{name}>"
         k = Kernel(f"packed_{name}", x="global", y="global", z="global", out="global")
@@ -166,16 +166,18 @@ def packed(rng):
         def body(i):
             x, y, z = (k.load(p.at(i * 4), vector) for p in (k.x, k.y, k.z))
             ex2 = ("llvm.nvvm.ex2.approx.v2f16" if name == "f16" else "llvm.nvvm.ex2.approx.ftz.v2bf16")
-            for j, result in enumerate((k.fma(x, y, z), k.maximum(x, y), k.intrinsic(ex2, vector, x))):
+            for j, result in enumerate((k.fma(x, y, z), k.maximum(x, y), k.intrinsic(ex2, vector, x), x + y, x * y)):
                 k.store(result, k.out.at(i * 4 + 4 * 128 * j))
 
         each(k, 128, body)
         x, y, z = (rng.standard_normal(256).astype(type) for _ in range(3))
         x[:4], y[:4] = [NAN, INF, 0.0, 1.0], [1.0, 2.0, -0.0, NAN]
-        out = run(k, 1, 128, x, y, z, Out((3, 256), type), chip="sm_90a")
+        out = run(k, 1, 128, x, y, z, Out((5, 256), type), chip="sm_90a")
         x, y, z = (a.astype(np.float64) for a in (x, y, z))
         expect(f"fma.{name}x2", out[0], (x * y + z).astype(type))  # x * y and the sum are exact in f64
         expect(f"max.{name}x2", out[1], ordered(np.fmax, x, y).astype(type))
+        expect(f"add.{name}x2", out[3], (x + y).astype(type))
+        expect(f"mul.{name}x2", out[4], (x * y).astype(type))
         exact = np.exp2(x)
         expect_close(f"ex2.{name}x2", out[2], exact, np.where(np.isfinite(exact), exact, 0) *
                      (2.0**-9.9 if name == "f16" else 2.0**-7))
