@@ -13,17 +13,22 @@ otherwise; `/`, `%` and `>>` on them are unsigned, comparisons are signed.
 """
 import contextlib
 
-POINTERS = {"global": "!llvm.ptr<1>", "shared": "!llvm.ptr<3>", "generic": "!llvm.ptr"}
 FLOATS = {"f16", "bf16", "f32", "f64"}
 BYTES = {"i8": 1, "i16": 2, "i32": 4, "i64": 8, "f16": 2, "bf16": 2, "f32": 4, "f64": 8}
 
 
+def vector_of(type):
+    """The number of elements of a vector<NxT> and T; 1 and the type itself for others."""
+    if not type.startswith("vector<"):
+        return 1, type
+    count, element = type[len("vector<"):-1].split("x")
+    return int(count), element
+
+
 def size_of(type):
     """Bytes of a scalar type, or of a vector<NxT>."""
-    if type.startswith("vector<"):
-        count, element = type[7:-1].split("x", 1)
-        return int(count) * BYTES[element]
-    return BYTES[type]
+    count, element = vector_of(type)
+    return count * BYTES[element]
 
 
 class Value:
@@ -40,8 +45,7 @@ class Value:
         if other.type != self.type:
             raise TypeError(f"{integer or float}: {self.type} and {other.type}")
         a, b = (other, self) if swap else (self, other)
-        element = self.type[7:-1].split("x")[1] if self.type.startswith("vector<") else self.type
-        operation = float if element in FLOATS else integer
+        operation = float if vector_of(self.type)[1] in FLOATS else integer
         return self.kernel.op(f"arith.{operation} {a}, {b} : {self.type}", self.type)
 
     def __add__(self, other): return self._binary("addi", "addf", other)
@@ -55,7 +59,6 @@ class Value:
     def __and__(self, other): return self._binary("andi", None, other)
     def __or__(self, other): return self._binary("ori", None, other)
     def __xor__(self, other): return self._binary("xori", None, other)
-    def __lshift__(self, other): return self._binary("shli", None, other)
     def __rshift__(self, other): return self._binary("shrui", None, other)
 
     def _compare(self, predicate, other):
@@ -94,7 +97,7 @@ class Value:
     def element(self, i):
         """Element `i` of a vector."""
         return self.kernel.op(f"llvm.extractelement {self}[{self.kernel.value(i)} : i32] : {self.type}",
-                              self.type[7:-1].split("x")[1])
+                              vector_of(self.type)[1])
 
 
 class Kernel:
@@ -108,7 +111,7 @@ class Kernel:
         self.name, self._attributes = name, attributes
         self._lines, self._indent, self._count = [], 2, 0
         self._constants, self._globals = {}, []
-        self._arguments = {a: POINTERS.get(type, type) for a, type in arguments.items()}
+        self._arguments = {a: "!llvm.ptr<1>" if type == "global" else type for a, type in arguments.items()}
         for argument, type in self._arguments.items():
             setattr(self, argument, Value(self, f"%{argument}", type))
 
@@ -137,7 +140,7 @@ class Kernel:
         """`x` itself, or the number `x` as a constant at the start of the kernel."""
         if isinstance(x, Value):
             return x
-        element = type[7:-1].split("x")[1] if type.startswith("vector<") else type
+        element = vector_of(type)[1]
         if element in FLOATS and x in (float("inf"), float("-inf")):
             literal = {"f32": "0x7F800000", "f64": "0x7FF0000000000000"}[element]
             literal = literal if x > 0 else literal.replace("0x7", "0xF", 1)
