@@ -49,8 +49,7 @@ LaunchReport LaunchChecker::finish() {
 
 BlockState::BlockState(LaunchState &launch)
     : launch(launch), numLanes(launch.info.block.volume()), checksOrder(launch.options.checkOrder),
-      counts(launch.options.count), sharedShadow(launch.info.sharedBytes, /*isShared=*/false),
-      copies(numLanes), fences(numLanes) {}
+      counts(launch.options.count), sharedShadow(launch.info.sharedBytes, /*isShared=*/false) {}
 
 void BlockState::begin(Dim3 block, const void *sharedMemory) {
   place = block;
@@ -66,8 +65,7 @@ void BlockState::begin(Dim3 block, const void *sharedMemory) {
 
 void BlockState::end() {
   warpAccesses.end();
-  for (uint32_t lane = 0; lane < numLanes; ++lane) {
-    LaneCopies &lanes = copies[lane];
+  for (auto &[lane, lanes] : copies) {
     if (!lanes.openBulk.empty())
       lanes.bulkGroups.push_back({std::move(lanes.openBulk)});
     for (const CopyGroup &group : lanes.bulkGroups)
@@ -77,9 +75,9 @@ void BlockState::end() {
                  "the block ends while this copy may still read its shared memory: there is no "
                  "wait_group for it",
                  {lane, copy.source, copy.bytes, AccessKind::Read, copy.issued.site});
-    lanes = {};
   }
-  fences.assign(numLanes, {});
+  copies.clear();
+  fences.clear();
   released.clear();
   arrivals.clear();
   mbarriers.clear();

@@ -251,10 +251,10 @@ public:
   std::map<const char *, Knowledge> released; // by address in shared memory
   std::map<uint32_t, Knowledge> arrivals;     // by barrier, since its last release
   std::map<const char *, MbarrierState> mbarriers;
-  std::vector<uint32_t> agentLanes; // by agent: who asked last
-  std::vector<LaneCopies> copies;   // by lane
-  std::vector<LaneFences> fences;   // by lane
-  std::vector<BulkCopy> bulkCopies; // by number
+  std::vector<uint32_t> agentLanes;      // by agent: who asked last
+  std::map<uint32_t, LaneCopies> copies; // by lane, of those that have any
+  std::map<uint32_t, LaneFences> fences; // by lane, of those that need it
+  std::vector<BulkCopy> bulkCopies;      // by number
   std::multimap<const char *, SourceInFlight> sources;
   uint64_t longestSource = 0;
   std::vector<uint32_t> lastRegions; // by site: where it last went
