@@ -165,7 +165,7 @@ Expected<EmulatedModule> EmulatedModule::compile(mlir::gpu::GPUModuleOp kernels,
     result.kernels.push_back(std::move(kernel));
   }
   for (const GlobalVariableInfo &variable : code.variables) {
-    auto address = result.jit->lookup(variable.name);
+    auto address = result.jit->lookup(variable.symbol);
     if (!address)
       return address.takeError();
     result.variables.push_back(

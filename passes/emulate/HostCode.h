@@ -16,7 +16,7 @@ namespace imhsa {
 
 /// A variable of the module in global memory.
 struct GlobalVariableInfo {
-  std::string name;
+  std::string name, symbol;
   uint64_t bytes;
   bool writable;
 };
@@ -32,6 +32,9 @@ public:
 
   /// The prefix of the functions that run a kernel for one lane: void (void **args).
   static constexpr llvm::StringLiteral kEntryPrefix = "imhsa.emulate.";
+
+  /// Words that a call of the machine passes at most, either way.
+  static constexpr unsigned kMaxWords = 32;
 
   // What `rewrite` has found. Kernels have no code yet.
   std::vector<emulator::Kernel> kernels;
@@ -64,6 +67,10 @@ public:
   llvm::CallInst *callHost(llvm::IRBuilderBase &builder, const void *function, llvm::Type *result,
                            llvm::ArrayRef<llvm::Value *> arguments);
   FunctionState &stateOf(llvm::Function &function);
+  /// The name of a synchronization scope: `block`, `cluster`, `device`, or empty for the system.
+  static llvm::StringRef getScopeName(llvm::LLVMContext &context, llvm::SyncScope::ID scope);
+  /// Whether it is the block; a cluster is one.
+  static bool isBlockScope(llvm::StringRef name);
 
   llvm::Module &module;
   llvm::LLVMContext &context;
@@ -78,6 +85,8 @@ private:
   llvm::Error rewriteIntrinsic(llvm::CallBase &call, llvm::StringRef name);
   void rewriteNarrowFma(llvm::CallBase &call);
   void rewriteFence(llvm::FenceInst &fence);
+  void insertTrap(llvm::Instruction &at);
+  void checkDivision(llvm::BinaryOperator &division);
   void checkMemory(llvm::Instruction &access);
   bool checkLocal(llvm::IRBuilderBase &builder, llvm::Instruction &access, llvm::Value *pointer,
                   llvm::Value *bytes, const llvm::Twine &text);

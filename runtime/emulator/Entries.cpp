@@ -56,6 +56,12 @@ void imhsa::emulator::failLocal(Lane *lane, int64_t offset, uint64_t bytes, uint
                         " of a local variable, which has " + llvm::Twine(size) + " bytes");
 }
 
+void imhsa::emulator::failDivision(Lane *lane, uint32_t site) {
+  lane->block->fail(*lane, site, FindingKind::InvalidOperand,
+                    "a division of whole numbers by zero, or one that overflows");
+}
+
 void imhsa::emulator::failTrap(Lane *lane, uint32_t site) {
-  lane->block->fail(*lane, site, FindingKind::InvalidOperand, "the kernel traps");
+  lane->block->fail(*lane, site, FindingKind::InvalidOperand,
+                    "the kernel has come to a trap, or to what is said to be unreachable");
 }

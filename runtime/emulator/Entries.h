@@ -33,6 +33,9 @@ constexpr uint64_t kMaxIterations = uint64_t(1) << 28;
 [[noreturn]] void failLocal(Lane *lane, int64_t offset, uint64_t bytes, uint64_t size,
                             uint32_t site);
 
+/// A division by zero, or of the least number by -1: not defined, and on the host it would trap.
+[[noreturn]] void failDivision(Lane *lane, uint32_t site);
+
 /// The kernel has come to what must not be reached: llvm.trap, an assertion.
 [[noreturn]] void failTrap(Lane *lane, uint32_t site);
 

@@ -23,7 +23,8 @@ using Execute = void (*)(Lane *lane, uint32_t site, const uint64_t *in, uint64_t
 struct Instruction {
   Execute execute = nullptr;
   unsigned firstChip = 80; ///< 90: from sm_90 on
-  bool isMeeting = false;  ///< lanes may wait for each other in it
+  /// Lanes may wait for each other in it, or it leaves work behind that belongs to the lane.
+  bool isMeeting = false;
 };
 
 /// The instruction that LLVM calls `llvm.nvvm.<name>`, without the types of overloaded pointers;

@@ -98,9 +98,9 @@ static void nothing(Lane *, uint32_t, const uint64_t *, uint64_t *) {}
 void imhsa::emulator::addBulkCopies(InstructionMap &map) {
   map["cp.async.bulk.global.to.shared.cluster"] = {load<true>, 90, true};
   map["cp.async.bulk.global.to.shared.cta"] = {load<false>, 90, true};
-  map["cp.async.bulk.shared.cta.to.global"] = {storeAll, 90};
-  map["cp.async.bulk.shared.cta.to.global.bytemask"] = {storeMasked, 100};
-  map["cp.async.bulk.commit.group"] = {commit, 90};
+  map["cp.async.bulk.shared.cta.to.global"] = {storeAll, 90, true};
+  map["cp.async.bulk.shared.cta.to.global.bytemask"] = {storeMasked, 100, true};
+  map["cp.async.bulk.commit.group"] = {commit, 90, true};
   map["cp.async.bulk.wait.group"] = {waitGroup<false>, 90};
   map["cp.async.bulk.wait.group.read"] = {waitGroup<true>, 90};
   map["cp.async.bulk.prefetch.L2"] = {nothing, 90};

@@ -75,8 +75,8 @@ static void arrive(Lane *lane, uint32_t site, const uint64_t *in, uint64_t *) {
 
 template <uint32_t bytes> static void addCopy(InstructionMap &map, const std::string &cache) {
   std::string name = "cp.async." + cache + ".shared.global." + std::to_string(bytes);
-  map[name] = {copy<bytes, false>};
-  map[name + ".s"] = {copy<bytes, true>};
+  map[name] = {copy<bytes, false>, 80, true};
+  map[name + ".s"] = {copy<bytes, true>, 80, true};
 }
 
 void imhsa::emulator::addCopiesAsync(InstructionMap &map) {
