@@ -4,10 +4,8 @@
 // Provokes one error after the other, prints the status and the text of each, and
 // makes a correct call after each.
 //
-//   imhsa-errors-test tensors LIBRARY     the artifact of Inputs/mix.c
-//   imhsa-errors-test files LIBRARY OTHER FOLDER    OTHER has other tables
-//   imhsa-errors-test gpu                 on the fake driver
-//   imhsa-errors-test driver              on none or a wrong one
+//   imhsa-errors-test LIBRARY                 calls of the artifact of Inputs/mix.c
+//   imhsa-errors-test LIBRARY OTHER FOLDER    files; OTHER has other tables
 
 #include "test/runtime/GpuArtifact.h"
 
@@ -21,17 +19,6 @@
 #include <unistd.h>
 
 namespace {
-
-/// Prints the error that `provoke` leaves.
-void report(const std::string &name, imhsa_status status) {
-  std::printf("%s: status %d: %s\n", name.c_str(), status, imhsa_last_error());
-  std::fflush(stdout);
-}
-
-void expect(bool holds, const char *what) {
-  if (!holds)
-    check(false, what);
-}
 
 void mustRun(const imhsa_function *mix) {
   MixArguments arguments(2, 3);
@@ -141,6 +128,12 @@ void checkTensors(const char *path) {
   arguments.keep.shape[0] = 5;
   report("dimensions that differ, asked for", imhsa_get_workspace_size(mix, tensors, &bytes));
   arguments.keep.shape[0] = 3;
+  arguments.tensors[1] = nullptr;
+  report("null tensor, asked for", imhsa_get_workspace_size(mix, tensors, &bytes));
+  arguments.tensors[1] = &arguments.shift.tensor;
+  report("null inputs", imhsa_get_workspace_size(mix, nullptr, &bytes));
+  report("null result", imhsa_get_output_shape(mix, tensors, 0, nullptr));
+  report("null type", imhsa_get_tensor_type(mix, 0, nullptr));
   report("unknown output", imhsa_get_output_shape(mix, tensors, 1, shape));
   report("null function", imhsa_run(nullptr, tensors, nullptr));
   report("null tensors", imhsa_run(mix, nullptr, nullptr));
@@ -156,6 +149,43 @@ void checkTensors(const char *path) {
   imhsa_release_workspaces(nullptr);
   mustRun(mix);
   imhsa_close(library);
+}
+
+//===----------------------------------------------------------------------===//
+// What compiled code says
+//===----------------------------------------------------------------------===//
+
+/// refuse(x: f32 [?]), whose x has as many elements as the error that it is to make.
+struct Refusing {
+  static const char *sizes(void **arguments) {
+    auto **memrefs = reinterpret_cast<GpuArtifact::Memref **>(arguments);
+    int64_t size = memrefs[0]->sizes[0], &bytes = *reinterpret_cast<int64_t *>(memrefs[1]->aligned);
+    bytes = size == 1 ? -1 : (size == 2 ? int64_t(1) << 62 : 0);
+    return size == 3 ? "3 is no size" : nullptr;
+  }
+  static const char *run(void **arguments) {
+    auto **memrefs = reinterpret_cast<GpuArtifact::Memref **>(arguments);
+    return memrefs[0]->sizes[0] == 4 ? "4 is no size either" : nullptr;
+  }
+
+  const imhsa_entry entry = {"refuse", "", 1, 0, GpuArtifact::kTensors1, run, sizes};
+  imhsa_artifact tables = {"imhsa", kImhsaAbi, kDLCPU, "test",  1,  &entry,
+                           0,       nullptr,   0,      nullptr, 64, nullptr};
+};
+
+void checkRefusals() {
+  Refusing refusing;
+  for (int64_t size : {1, 2, 3, 4}) {
+    Array x(kF32, {size}), good(kF32, {5});
+    const DLTensor *tensors[] = {&x.tensor}, *goodTensors[] = {&good.tensor};
+    report("size " + std::to_string(size), imhsa_call_entry(&refusing.tables, 0, tensors, nullptr));
+    expect(imhsa_call_entry(&refusing.tables, 0, goodTensors, nullptr) == IMHSA_OK,
+           "a correct call");
+  }
+  Refusing wrong;
+  wrong.tables.abi = 2;
+  report("entry of another ABI", imhsa_call_entry(&wrong.tables, 0, nullptr, nullptr));
+  imhsa_close(static_cast<imhsa_library *>(refusing.tables.state));
 }
 
 //===----------------------------------------------------------------------===//
@@ -194,6 +224,8 @@ void checkFiles(const std::string &path, const std::string &other, const std::st
   reportOpen("directory", folder.c_str());
   mkfifo((folder + "/pipe").c_str(), 0600);
   reportOpen("pipe", (folder + "/pipe").c_str());
+  mknod((folder + "/socket").c_str(), S_IFSOCK | 0600, 0);
+  reportOpen("socket", (folder + "/socket").c_str());
   reportContent("empty file", "");
   reportContent("text file", "func.func @attention() { return }\n");
   reportContent("three bytes", whole.substr(0, 3));
@@ -251,140 +283,15 @@ void checkFiles(const std::string &path, const std::string &other, const std::st
   imhsa_close(library);
 }
 
-//===----------------------------------------------------------------------===//
-// GPU
-//===----------------------------------------------------------------------===//
-
-/// A library with these images, for a while.
-struct Opened : GpuArtifact {
-  explicit Opened(std::vector<imhsa_image> images) : GpuArtifact(std::move(images)) {
-    expect(imhsa_open_embedded(&tables, &library) == IMHSA_OK, "open");
-  }
-  ~Opened() { imhsa_close(library); }
-  imhsa_library *library = nullptr;
-};
-
-void checkGpu() {
-  const fake::Control &driver = fakeDriver();
-  Opened good({GpuArtifact::cubin(80)});
-  fake::Stream stream = driver.createStream();
-  auto reportRun = [&](const char *name, const imhsa_library *library, GpuArguments &arguments,
-                       GpuArtifact::Function function = GpuArtifact::kTwice) {
-    report(name, arguments.run(library, stream, function));
-    GpuArguments correct({3, 40});
-    expect(correct.run(good.library, stream) == IMHSA_OK, "a correct call");
-    driver.run();
-    expect(correct.isRight() && driver.getCounts().badAccesses == 0, "its result");
-  };
-
-  GpuArguments matrix({3, 40}), vector({40}), other({3, 40}, 1), large({4, 400}), wide({200});
-  for (int32_t id : {1, -1}) {
-    GpuArguments elsewhere({3, 40}, id);
-    reportRun("device id", good.library, elsewhere);
-  }
-  matrix.y.tensor.device.device_id = 3;
-  reportRun("two devices", good.library, matrix);
-  matrix.y.tensor.device = {kDLCPU, 0};
-  reportRun("host tensor", good.library, matrix);
-  matrix.x.tensor.device = {kDLCUDAManaged, 0};
-  reportRun("managed tensor", good.library, matrix);
-  matrix.x.tensor.device = matrix.y.tensor.device = {kDLCUDA, 0};
-
-  // What the driver refuses.
-  Opened newer({GpuArtifact::cubin(90, true), GpuArtifact::ptx(100), GpuArtifact::cubin(86)});
-  reportRun("no code for the chip", newer.library, matrix);
-  Opened empty({});
-  reportRun("no code at all", empty.library, matrix);
-  Opened corrupt({GpuArtifact::cubin(80, false, "\177ELF, but not quite")});
-  reportRun("corrupt cubin", corrupt.library, matrix);
-  Opened nameless({GpuArtifact::ptx(80)});
-  nameless.kernels[1] = "finnish";
-  reportRun("kernel that the image lacks", nameless.library, matrix);
-  Opened fresh({GpuArtifact::ptx(80)});
-  for (auto [function, result] :
-       {std::pair("cuDevicePrimaryCtxRetain", 2), std::pair("cuModuleLoadDataEx", 209),
-        std::pair("cuFuncGetAttribute", 1), std::pair("cuStreamGetCaptureInfo", 400),
-        std::pair("cuEventCreate", 2), std::pair("cuMemAllocAsync", 2),
-        std::pair("cuLaunchKernel", 700), std::pair("cuStreamWaitEvent", 12345),
-        std::pair("cuEventRecord", 700), std::pair("cuCtxGetCurrent", 201)}) {
-    driver.failNext(function, result);
-    reportRun(function, fresh.library, matrix);
-  }
-  driver.failNext("cuMemFreeAsync", 1);
-  reportRun("cuMemFreeAsync", good.library, large);
-  driver.failNext("cuFuncSetAttribute", 1);
-  GpuArguments moderate({60});
-  reportRun("cuFuncSetAttribute", good.library, moderate, GpuArtifact::kShared);
-
-  reportRun("too much shared memory", good.library, wide, GpuArtifact::kShared);
-  reportRun("kernel out of range", good.library, vector, GpuArtifact::kLost);
-  reportRun("too many blocks", good.library, vector, GpuArtifact::kHuge);
-  reportRun("shapes that differ", good.library, vector, GpuArtifact::kBroken);
-
-  // A capture that something else has broken.
-  fake::Stream captured = driver.createStream();
-  driver.beginCapture(captured);
-  driver.failCapture(captured);
-  report("failed capture", matrix.run(good.library, captured));
-  driver.endCapture(captured);
-  driver.beginCapture(captured);
-  driver.failNext("cuMemAlloc_v2", 2);
-  report("no memory in a capture", matrix.run(good.library, captured));
-  expect(matrix.run(good.library, captured) == IMHSA_OK, "a correct call");
-  expect(driver.endCapture(captured), "the capture is valid");
-
-  // The error of a launch is the one that is told, and the stream's order is kept.
-  driver.failNext("cuLaunchKernel", 700);
-  driver.failNext("cuEventRecord", 1);
-  reportRun("the first of two errors", good.library, matrix);
-
-  // Tables that are wrong.
-  for (auto [name, change] :
-       {std::pair<const char *, void (*)(GpuArtifact &)>("PTX without an end",
-                                                         [](auto &a) { a.images[0].size = 3; }),
-        {"image without data", [](auto &a) { a.images[0].data = nullptr; }},
-        {"unknown device", [](auto &a) { a.tables.device = 4; }},
-        {"another ABI", [](auto &a) { a.tables.abi = 77; }},
-        {"alignment of the workspace", [](auto &a) { a.tables.workspace_alignment = 3; }},
-        {"kernel without a name", [](auto &a) { a.kernels[1] = nullptr; }}}) {
-    GpuArtifact wrong({GpuArtifact::ptx(80)});
-    change(wrong);
-    imhsa_library *library;
-    report(name, imhsa_open_embedded(&wrong.tables, &library));
-    expect(!library, "no library");
-  }
-  report("null artifact", imhsa_open_embedded(nullptr, &good.library));
-}
-
-// Without a device at first, then with one, where the driver has any.
-void checkDriver() {
-  GpuArtifact artifact({GpuArtifact::ptx(80)});
-  imhsa_library *library = nullptr;
-  expect(imhsa_open_embedded(&artifact.tables, &library) == IMHSA_OK &&
-             imhsa_library_device(library) == kDLCUDA,
-         "open and ask without a driver");
-  GpuArguments arguments({3, 4});
-  report("driver", arguments.run(library));
-  imhsa_release_workspaces(library);
-  setenv("FAKE_CUDA_DEVICES", "80", true);
-  imhsa_status status = arguments.run(library);
-  std::printf("then: status %d\n", status);
-  imhsa_close(library);
-}
-
 } // namespace
 
 int main(int argc, char **argv) {
-  std::string mode = argc > 1 ? argv[1] : "";
-  if (mode == "tensors" && argc == 3)
-    checkTensors(argv[2]);
-  else if (mode == "files" && argc == 5)
-    checkFiles(argv[2], argv[3], argv[4]);
-  else if (mode == "gpu")
-    checkGpu();
-  else if (mode == "driver")
-    checkDriver();
-  else
-    check(false, "usage");
+  check(argc == 2 || argc == 4, "arguments");
+  if (argc == 4) {
+    checkFiles(argv[1], argv[2], argv[3]);
+    return 0;
+  }
+  checkTensors(argv[1]);
+  checkRefusals();
   return 0;
 }

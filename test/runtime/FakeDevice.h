@@ -76,6 +76,7 @@ struct State {
   std::map<Context, StreamState> defaultStreams;
   std::vector<std::unique_ptr<StreamState>> streams;
   std::map<Device, std::pair<Context, int>> primary;
+  std::vector<std::unique_ptr<ContextState>> contexts;
   std::vector<std::unique_ptr<Graph>> graphs;
   std::string lastImage;
   Launch lastLaunch = {};

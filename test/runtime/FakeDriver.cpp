@@ -390,7 +390,8 @@ const Control fakeControl = {
         enqueue(*find(stream), node);
     },
     [](Device device) {
-      contextStack.assign(1, reinterpret_cast<Context>(new ContextState{device}));
+      state().contexts.push_back(std::make_unique<ContextState>(ContextState{device}));
+      contextStack.assign(1, reinterpret_cast<Context>(state().contexts.back().get()));
       return current();
     },
     [](Context context) {

@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <string>
 #include <vector>
 
 /// Prints what holds; ends the process if it does not.
@@ -20,6 +21,18 @@ inline void check(bool holds, const char *what) {
   std::fflush(stdout);
   if (!holds)
     std::_Exit(1);
+}
+
+/// Prints the error that a call left.
+inline void report(const std::string &name, imhsa_status status) {
+  std::printf("%s: status %d: %s\n", name.c_str(), status, imhsa_last_error());
+  std::fflush(stdout);
+}
+
+/// As `check`, but prints only what does not hold.
+inline void expect(bool holds, const char *what) {
+  if (!holds)
+    check(false, what);
 }
 
 constexpr DLDataType kF32 = {kDLFloat, 32, 1}, kBf16 = {kDLBfloat, 16, 1}, kBool = {kDLBool, 8, 1},
