@@ -184,10 +184,8 @@ Error Translator::translateForm(const Form &form, ArrayRef<StringRef> operands, 
       if (!text.consume_front("[") || !text.consume_back("]"))
         return unsupported(statement);
       break;
-    case 'q':
     case 'r':
-    case 's':
-      place = letter - 'q';
+      place = 1;
       bits = 64;
       break;
     default:

@@ -12,10 +12,9 @@ namespace imhsa::ptx {
 struct Form {
   llvm::StringLiteral opcode;
   /// One letter for each operand in PTX's order: d, the result, as 32 bits; D, as 64; f, as f32; p,
-  /// a predicate that is the result; _, a result that is not used; 0, 1, ..., the operand of the
-  /// machine with that number, of 32 bits, q ... the same of 64 bits (q is 0, r is 1, s is 2);
-  /// A, B, C, E, an address that is operand 0, 1, 2, 3; n, an operand that the machine has no use
-  /// for.
+  /// a predicate that is the result; 0, 1, ..., the operand of the machine with that number, of 32
+  /// bits; r, operand 1 of 64 bits; A, B, C, an address that is operand 0, 1, 2; n, an operand that
+  /// the machine has no use for.
   llvm::StringLiteral operands;
   llvm::StringLiteral instruction;
 };

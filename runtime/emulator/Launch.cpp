@@ -6,6 +6,7 @@
 #include "llvm/ADT/Twine.h"
 #include "llvm/Support/MathExtras.h"
 #include <sched.h>
+#include <system_error>
 #include <thread>
 
 using namespace imhsa::emulator;
@@ -103,8 +104,12 @@ static Error runOnThreads(Launch &launch, unsigned numThreads) {
       return failed;
   }
   std::vector<std::thread> threads;
-  for (unsigned i = 1; i < numThreads; ++i)
-    threads.emplace_back([&launch, &block = *blocks[i]] { runBlocks(launch, block); });
+  try {
+    for (unsigned i = 1; i < numThreads; ++i)
+      threads.emplace_back([&launch, &block = *blocks[i]] { runBlocks(launch, block); });
+  } catch (const std::system_error &) {
+    // The system has no more threads: fewer do the work.
+  }
   runBlocks(launch, *blocks[0]);
   for (std::thread &thread : threads)
     thread.join();

@@ -64,8 +64,9 @@ Expected<Options> imhsa::emulate::parseOptions(int argc, char **argv) {
   static cl::opt<uint64_t> seed(
       "seed", cl::value_desc("N"), cl::init(0), cl::cat(category),
       cl::desc("Chooses in which order lanes and warps run; the same again for the same N"));
-  static cl::opt<unsigned> threads("threads", cl::value_desc("N"), cl::init(0), cl::cat(category),
-                                   cl::desc("Threads of the host; by default one a processor"));
+  static cl::opt<unsigned> threads(
+      "threads", cl::value_desc("N"), cl::init(0), cl::cat(category),
+      cl::desc("Threads of the host, at most 64; by default one a processor"));
   static cl::opt<unsigned> optLevel("opt-level", cl::value_desc("0..3"), cl::init(0),
                                     cl::cat(category), cl::desc("How hard LLVM optimizes"));
   static cl::opt<bool> check(
