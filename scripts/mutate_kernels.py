@@ -42,8 +42,9 @@ SYNCHRONISING = re.compile(
     r"nvvm\.(barrier\S*|bar\.warp\.sync|cluster\.\S+|cp\.async\.(bulk\.)?(commit|wait)\S*|cp\.async\.mbarrier\.arrive|"
     r"mbarrier\.\S+|fence\.\S+|memory\.barrier)$|gpu\.barrier$|llvm\.fence$")
 SYNCHRONISING_PTX = re.compile(r"\b(bar|barrier|mbarrier|fence|membar|cp\.async\.(bulk\.)?(commit|wait)_\w+)\b")
-OPERATION = re.compile(r'\s*(?:%[\w:#]+ = )?"?([a-z_]\w*(?:\.\w+)+)')
-VALUE = r"(%[\w#]+)"
+OPERATION = re.compile(r'\s*(?:%\S+ = )?"?([a-z_]\w*(?:\.\w+)+)')
+NAME = r"%[\w$.#-]+"
+VALUE = f"({NAME})"
 
 
 @dataclasses.dataclass
@@ -85,19 +86,19 @@ def elsewhere(line, number):
 OPERANDS = [
     (r"nvvm\.barrier\S*", rf"number_of_threads = {VALUE}", "fewer threads", "subi", 32),
     (r"nvvm\.barrier\S*", rf"number_of_threads = {VALUE}", "more threads", "addi", 32),
-    (r"nvvm\.mbarrier\.init", rf"init %[\w#]+, {VALUE}", "fewer arrivals", "subi", 1),
-    (r"nvvm\.mbarrier\.init", rf"init %[\w#]+, {VALUE}", "more arrivals", "addi", 1),
-    (r"nvvm\.mbarrier\.(try_wait\.parity|test\.wait|try_wait)", rf"wait(?:\.parity)? %[\w#]+, {VALUE}.*, i32",
+    (r"nvvm\.mbarrier\.init", rf"init {NAME}, {VALUE}", "fewer arrivals", "subi", 1),
+    (r"nvvm\.mbarrier\.init", rf"init {NAME}, {VALUE}", "more arrivals", "addi", 1),
+    (r"nvvm\.mbarrier\.(try_wait\.parity|test\.wait|try_wait)", rf"wait(?:\.parity)? {NAME}, {VALUE}.*, i32",
      "other parity", "xori", 1),
-    (r"nvvm\.mbarrier\.\S*expect_tx", rf"expect_tx %[\w#]+, {VALUE}", "fewer bytes", "subi", 16),
-    (r"nvvm\.mbarrier\.\S*expect_tx", rf"expect_tx %[\w#]+, {VALUE}", "more bytes", "addi", 16),
-    (r"nvvm\.shfl\.sync", rf"sync \w+ {VALUE}", "mask without lane 31", "andi", 0x7FFFFFFF),
-    (r"nvvm\.shfl\.sync", rf"sync \w+ %[\w#]+, %[\w#]+, %[\w#]+, {VALUE}", "segments of one lane", "ori", 0x1F00),
-    (r"nvvm\.vote\.sync", rf"sync \w+ {VALUE}", "mask without lane 31", "andi", 0x7FFFFFFF),
-    (r"nvvm\.match\.sync", rf"sync \w+ {VALUE}", "mask without lane 31", "andi", 0x7FFFFFFF),
-    (r"nvvm\.redux\.sync", rf"sync \w+ %[\w#]+, {VALUE}", "mask without lane 31", "andi", 0x7FFFFFFF),
-    (r"nvvm\.bar\.warp\.sync", rf"sync {VALUE}", "mask without lane 31", "andi", 0x7FFFFFFF),
-    (r"nvvm\.elect\.sync", rf"sync {VALUE}", "mask without lane 31", "andi", 0x7FFFFFFF),
+    (r"nvvm\.mbarrier\.\S*expect_tx", rf"expect_tx {NAME}, {VALUE}", "fewer bytes", "subi", 16),
+    (r"nvvm\.mbarrier\.\S*expect_tx", rf"expect_tx {NAME}, {VALUE}", "more bytes", "addi", 16),
+    (r"nvvm\.shfl\.sync", rf"sync +\w+ {VALUE}", "mask without lane 31", "andi", 0x7FFFFFFF),
+    (r"nvvm\.shfl\.sync", rf"sync +\w+ {NAME}, {NAME}, {NAME}, {VALUE}", "segments of one lane", "ori", 0x1F00),
+    (r"nvvm\.vote\.sync", rf"sync +\w+ {VALUE}", "mask without lane 31", "andi", 0x7FFFFFFF),
+    (r"nvvm\.match\.sync", rf"sync +\w+ {VALUE}", "mask without lane 31", "andi", 0x7FFFFFFF),
+    (r"nvvm\.redux\.sync", rf"sync +\w+ {NAME}, {VALUE}", "mask without lane 31", "andi", 0x7FFFFFFF),
+    (r"nvvm\.bar\.warp\.sync", rf"sync +{VALUE}", "mask without lane 31", "andi", 0x7FFFFFFF),
+    (r"nvvm\.elect\.sync", rf"sync +{VALUE}", "mask without lane 31", "andi", 0x7FFFFFFF),
 ]
 
 
@@ -122,7 +123,7 @@ def mutations(lines, i):
         yield "wait for one group less", line[:found.start(1)] + str(int(found.group(1)) + 1) + line[found.end(1):]
         if "bulk" in operation and "read" not in line:
             yield "wait for reads only", line + " {read}"
-    if operation == "nvvm.cp.async.shared.global" and (found := re.search(r", %[\w#]+ : (.*), i32", line)):
+    if operation == "nvvm.cp.async.shared.global" and (found := re.search(rf", {NAME} : (.*), i32", line)):
         yield "copy all bytes", line[:found.start()] + " : " + found.group(1)
     if operation == "nvvm.cp.async.mbarrier.arrive":
         other = line.replace("noinc = true", "noinc = false")
