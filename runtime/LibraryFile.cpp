@@ -141,6 +141,14 @@ static imhsa_status readChecked(const char *path, std::vector<char> &content) {
   return IMHSA_OK;
 }
 
+// What is between the variables of a library, a sanitizer does not let memcmp read.
+[[gnu::no_sanitize("address")]] static bool areEqual(const char *a, const char *b, size_t bytes) {
+  char difference = 0;
+  for (size_t i = 0; i < bytes; ++i)
+    difference |= a[i] ^ b[i];
+  return difference == 0;
+}
+
 // Whether the library that is mapped is the one with this content. The dynamic linker knows a
 // library by its name, and a process keeps a library of ours once it has started threads. Compares
 // the segments that nothing writes to, neither relocation nor a debugger.
@@ -155,8 +163,8 @@ static bool isMapped(void *handle, const std::vector<char> &content) {
     size_t at = header.e_phoff + i * sizeof(segment);
     std::memcpy(&segment, content.data() + at, sizeof(segment));
     if (segment.p_type == PT_LOAD && segment.p_flags == PF_R &&
-        std::memcmp(reinterpret_cast<const char *>(map->l_addr + segment.p_vaddr),
-                    content.data() + segment.p_offset, segment.p_filesz) != 0)
+        !areEqual(reinterpret_cast<const char *>(map->l_addr + segment.p_vaddr),
+                  content.data() + segment.p_offset, segment.p_filesz))
       return false;
   }
   return true;
