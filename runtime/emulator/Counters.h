@@ -16,7 +16,7 @@ namespace imhsa::emulator {
 enum class InstructionKind : uint8_t {
   Load,
   Store,
-  Atomic,
+  Atomic, ///< Volatile loads and stores, too.
   Ldmatrix,
   Stmatrix,
   Mma,
