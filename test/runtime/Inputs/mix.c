@@ -71,8 +71,7 @@ static const char *run(void **arguments) {
   float *kept = (float *)workspace->aligned;
   for (int64_t j = 0; j < size(x, 1); ++j)
     for (int64_t k = 0; k < 8; ++k)
-      kept[j * 8 + k] =
-          keep->aligned[j * keep->sizesAndStrides[1]] ? *at(shift, 2, 0, j, k) : 0.0f;
+      kept[j * 8 + k] = keep->aligned[j * keep->sizesAndStrides[1]] ? *at(shift, 2, 0, j, k) : 0.0f;
   for (int64_t i = 0; i < size(x, 0); ++i)
     for (int64_t j = 0; j < size(x, 1); ++j)
       for (int64_t k = 0; k < 8; ++k) {
@@ -87,7 +86,7 @@ static const char *run(void **arguments) {
 static const int64_t shape3[] = {-1, -1, 8}, shape2[] = {-1, 8}, shape8[] = {8}, shape1[] = {-1};
 
 static const imhsa_tensor_info tensors[] = {
-    {"x", {kDLFloat, 32, 1}, 3, 16, shape3},    {"shift", {kDLFloat, 32, 1}, 2, 4, shape2},
+    {"x", {kDLFloat, 32, 1}, 3, 16, shape3},      {"shift", {kDLFloat, 32, 1}, 2, 4, shape2},
     {"weight", {kDLBfloat, 16, 1}, 1, 2, shape8}, {"keep", {kDLBool, 8, 1}, 1, 1, shape1},
     {"y", {kDLFloat, 32, 1}, 3, 16, shape3},
 };
