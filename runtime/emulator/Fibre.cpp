@@ -40,17 +40,64 @@ llvm::Error StackPool::reserve(size_t count) {
 
 char *StackPool::getTop(size_t index) const { return memory + (index + 1) * kStride; }
 
+//===----------------------------------------------------------------------===//
+// Switching
+//===----------------------------------------------------------------------===//
+
+// The address sanitizer has to be told of stacks, and of leaving one for another.
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define IMHSA_ADDRESS_SANITIZER 1
+#include <sanitizer/asan_interface.h>
+#include <sanitizer/common_interface_defs.h>
+#endif
+#endif
+
+static void forgetStack([[maybe_unused]] const char *bottom, [[maybe_unused]] size_t bytes) {
+#ifdef IMHSA_ADDRESS_SANITIZER
+  // What was given up in the middle of a call has left its marks.
+  __asan_unpoison_memory_region(bottom, bytes);
+#endif
+}
+
+static void startSwitch([[maybe_unused]] void **saved, [[maybe_unused]] const void *bottom,
+                        [[maybe_unused]] size_t bytes) {
+#ifdef IMHSA_ADDRESS_SANITIZER
+  __sanitizer_start_switch_fiber(saved, bottom, bytes);
+#endif
+}
+
+static void finishSwitch([[maybe_unused]] void *saved, [[maybe_unused]] const void **bottom,
+                         [[maybe_unused]] size_t *bytes) {
+#ifdef IMHSA_ADDRESS_SANITIZER
+  __sanitizer_finish_switch_fiber(saved, bottom, bytes);
+#endif
+}
+
 void Fibre::start(char *stackTop, void (*newBody)(void *), void *newArgument) {
   body = newBody;
   argument = newArgument;
+  insideStack = stackTop - StackPool::kStackBytes;
+  forgetStack(insideStack, StackPool::kStackBytes);
   inside =
       context::make_fcontext(stackTop, StackPool::kStackBytes, [](context::transfer_t transfer) {
         auto *fibre = static_cast<Fibre *>(transfer.data);
+        finishSwitch(nullptr, &fibre->outsideStack, &fibre->outsideBytes);
         fibre->outside = transfer.fctx;
         fibre->body(fibre->argument);
       });
 }
 
-void Fibre::enter() { inside = context::jump_fcontext(inside, this).fctx; }
+void Fibre::enter() {
+  void *saved = nullptr;
+  startSwitch(&saved, insideStack, StackPool::kStackBytes);
+  inside = context::jump_fcontext(inside, this).fctx;
+  finishSwitch(saved, nullptr, nullptr);
+}
 
-void Fibre::leave() { outside = context::jump_fcontext(outside, this).fctx; }
+void Fibre::leave() {
+  void *saved = nullptr;
+  startSwitch(&saved, outsideStack, outsideBytes);
+  outside = context::jump_fcontext(outside, this).fctx;
+  finishSwitch(saved, &outsideStack, &outsideBytes);
+}

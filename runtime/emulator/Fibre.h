@@ -51,6 +51,9 @@ public:
 private:
   void *inside = nullptr;
   void *outside = nullptr;
+  const char *insideStack = nullptr;  ///< its lowest byte
+  const void *outsideStack = nullptr; ///< likewise; known only to the address sanitizer
+  size_t outsideBytes = 0;
   void (*body)(void *) = nullptr;
   void *argument = nullptr;
 };
