@@ -4,10 +4,12 @@
 #ifndef IMHSA_DIALECT_SCORES_H
 #define IMHSA_DIALECT_SCORES_H
 
-#include "dialect/ImhsaEnums.h.inc"
+#include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/BuiltinTypes.h"
 #include "mlir/IR/Value.h"
 #include <optional>
+
+#include "dialect/ImhsaEnums.h.inc"
 
 namespace imhsa {
 

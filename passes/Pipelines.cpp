@@ -147,10 +147,12 @@ void imhsa::buildCudaPipeline(OpPassManager &pm, const CudaPipelineOptions &opti
 }
 
 void imhsa::registerImhsaPipelines() {
-  PassPipelineRegistration<CpuPipelineOptions>(
+  // Static, so that they are registered once, however often this is called: an MLIR with assertions
+  // ends the process where a pipeline is registered again.
+  static PassPipelineRegistration<CpuPipelineOptions> cpu(
       "imhsa-cpu-pipeline", "From functions on tensors to the LLVM dialect of the host",
       buildCpuPipeline);
-  PassPipelineRegistration<CudaPipelineOptions>(
+  static PassPipelineRegistration<CudaPipelineOptions> cuda(
       "imhsa-cuda-pipeline", "From functions on tensors to kernels compiled for a CUDA chip",
       buildCudaPipeline);
 }

@@ -72,7 +72,14 @@ struct CudaPipelineOptions : public FrontEndOptions {
 /// the kernels as last argument (`imhsa-launches-to-runtime`).
 void buildCudaPipeline(mlir::OpPassManager &pm, const CudaPipelineOptions &options);
 
-/// Registers `imhsa-cpu-pipeline` and `imhsa-cuda-pipeline`.
+/// Registers what a context needs to read functions on tensors and to run the
+/// pipelines on them: the dialect, those of upstream that the stages use, and the
+/// interfaces that upstream implements apart from its operations. A program that calls
+/// upstream's `registerAllDialects` and `registerAllExtensions` needs only
+/// `registerDialect` and `registerTranslations`.
+void registerPipelineDialects(mlir::DialectRegistry &registry);
+
+/// Registers `imhsa-cpu-pipeline` and `imhsa-cuda-pipeline`. To call it again does nothing.
 void registerImhsaPipelines();
 
 } // namespace imhsa

@@ -17,15 +17,9 @@ static void registerDialects(mlir::DialectRegistry *registry) {
   imhsa::registerTranslations(*registry);
 }
 
-// A tool calls this for each time that the plugin is named, but MLIR ends the process where a
-// pipeline is registered again.
 static void registerPasses() {
-  static bool once = [] {
-    imhsa::registerImhsaPasses();
-    imhsa::registerImhsaPipelines();
-    return true;
-  }();
-  (void)once;
+  imhsa::registerImhsaPasses();
+  imhsa::registerImhsaPipelines();
 }
 
 extern "C" mlir::DialectPluginLibraryInfo mlirGetDialectPluginInfo() {
