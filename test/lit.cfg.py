@@ -26,9 +26,11 @@ config.substitutions += [
     ("%python", python if os.path.exists(python) else sys.executable),
     ("%repo", config.repo),
     ("%artifacts", os.path.join(config.build, "test", "artifacts")),
+    ("%build", config.build),
     ("%lib/", os.path.join(config.build, "lib") + os.sep),
     ("%include", os.path.join(config.build, "include")),
     ("%llvm_lib", os.path.join(os.path.dirname(config.llvm_bin), "lib")),
+    ("%llvm_include", os.path.join(os.path.dirname(config.llvm_bin), "include")),
 ]
 
 # ptxas: PTX can be assembled, with or without a GPU.
