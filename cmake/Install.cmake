@@ -30,7 +30,7 @@ install(FILES dialect/Imhsa.h dialect/Scores.h dialect/ImhsaAttrs.td dialect/Imh
 install(FILES passes/Passes.h passes/Passes.td passes/Pipelines.h DESTINATION include/imhsa/passes)
 foreach(folder dialect passes)
   install(DIRECTORY ${CMAKE_BINARY_DIR}/${folder}/ DESTINATION include/imhsa/${folder}
-    FILES_MATCHING PATTERN *.h.inc PATTERN CMakeFiles EXCLUDE PATTERN capi EXCLUDE PATTERN emulate EXCLUDE)
+    FILES_MATCHING PATTERN *.h.inc PATTERN CMakeFiles EXCLUDE PATTERN *.dir EXCLUDE PATTERN capi EXCLUDE PATTERN emulate EXCLUDE)
 endforeach()
 
 configure_package_config_file(cmake/ImhsaConfig.cmake.in ${staging}/ImhsaConfig.cmake
