@@ -77,7 +77,7 @@ if has_gpu():
 if lit_config.params.get("full") == "1":
     config.available_features.add("full")
 
-# torch, torch-cuda, jax, minilm, minilm-own, mypy: what the tests of the Python package need is there. The Python that runs the
+# torch, torch-operator, torch-cuda, jax, minilm, minilm-own, mypy: what the tests of the Python package need is there. The Python that runs the
 # tests may have it; PyTorch and JAX, which are large, are also looked for in Debian's Python, and in those that
 # IMHSA_TORCH_PYTHON and IMHSA_JAX_PYTHON name.
 def python_that_has(modules, candidates):
@@ -100,6 +100,11 @@ for feature, modules, variable in (
     if found:
         config.available_features.add(feature)
         config.substitutions.insert(0, (f"%{feature}_python", found))
+    if found and feature == "torch":
+        # torch-operator: has custom operators in Python. By the version, since importing takes seconds.
+        since = "import sys, importlib.metadata as m; sys.exit([*map(int, m.version('torch').split('.')[:2])] < [2, 4])"
+        if subprocess.run([found, "-c", since], stderr=subprocess.DEVNULL).returncode == 0:
+            config.available_features.add("torch-operator")
     if found and feature == "torch" and os.path.exists("/dev/nvidiactl"):
         gpu = [found, "-c", "import sys, torch; sys.exit(not torch.cuda.is_available())"]
         if subprocess.run(gpu).returncode == 0:
