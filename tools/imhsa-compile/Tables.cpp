@@ -10,6 +10,7 @@
 
 using namespace llvm;
 using namespace imhsa::compile;
+using imhsa::Image;
 
 namespace {
 class TableBuilder {

@@ -4,19 +4,12 @@
 #ifndef IMHSA_TOOLS_IMHSA_COMPILE_TABLES_H
 #define IMHSA_TOOLS_IMHSA_COMPILE_TABLES_H
 
+#include "tools/common/Images.h"
 #include "tools/imhsa-compile/Functions.h"
 #include "tools/imhsa-compile/Options.h"
 #include "llvm/IR/Module.h"
 
 namespace imhsa::compile {
-
-/// The kernels, compiled for one chip.
-struct Image {
-  imhsa_image_format format;
-  int32_t capability; ///< as in imhsa_image
-  bool isSpecific;
-  std::string data;
-};
 
 /// What the tables are made of, but for compiled code.
 struct Contents {

@@ -1,32 +1,27 @@
 //===- imhsa-compile.cpp - compile functions ahead of time ----------------===//
 // Part of imhsa, under the Apache License v2.0 with LLVM Exceptions: see LICENSE.
 
-#include "dialect/Imhsa.h"
 #include "passes/Pipelines.h"
 #include "passes/binary/Toolkit.h"
+#include "tools/common/Images.h"
+#include "tools/common/SourceFile.h"
 #include "tools/common/WriteFile.h"
 #include "tools/imhsa-compile/Codegen.h"
 #include "tools/imhsa-compile/Functions.h"
 #include "tools/imhsa-compile/Header.h"
-#include "tools/imhsa-compile/Kernels.h"
 #include "tools/imhsa-compile/Link.h"
 #include "tools/imhsa-compile/Options.h"
 #include "tools/imhsa-compile/Tables.h"
 #include "mlir/AsmParser/AsmParser.h"
 #include "mlir/Bytecode/BytecodeReader.h"
-#include "mlir/InitAllDialects.h"
-#include "mlir/InitAllExtensions.h"
-#include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Target/LLVMIR/Export.h"
 #include "llvm/Support/InitLLVM.h"
-#include "llvm/Support/SourceMgr.h"
 #include "llvm/Support/WithColor.h"
 
 using namespace mlir;
 using namespace imhsa;
 using namespace imhsa::compile;
-using llvm::createFileError;
 using llvm::createStringError;
 using llvm::Error;
 using llvm::Expected;
@@ -36,25 +31,23 @@ using llvm::Expected;
 //===----------------------------------------------------------------------===//
 
 // Parses text, of which `state` then says where things stand, or bytecode.
-static OwningOpRef<ModuleOp> parse(const std::shared_ptr<llvm::SourceMgr> &sources,
-                                   MLIRContext &context, AsmParserState &state) {
-  const llvm::MemoryBuffer *buffer = sources->getMemoryBuffer(sources->getMainFileID());
-  ParserConfig config(&context);
-  if (isBytecode(*buffer))
-    return parseSourceFile<ModuleOp>(sources, config);
+static Expected<OwningOpRef<ModuleOp>> parse(const SourceFile &file, MLIRContext &context,
+                                             AsmParserState &state) {
+  if (isBytecode(file.getBuffer()))
+    return file.parse();
   Block block;
-  if (failed(parseAsmSourceFile(*sources, &block, config, &state)))
-    return nullptr;
+  if (failed(parseAsmSourceFile(*file.getSources(), &block, ParserConfig(&context), &state)))
+    return file.makeInvalidError();
   if (llvm::hasSingleElement(block))
     if (auto module = dyn_cast<ModuleOp>(block.front())) {
       module->remove();
-      return module;
+      return OwningOpRef<ModuleOp>(module);
     }
   OwningOpRef<ModuleOp> module(ModuleOp::create(UnknownLoc::get(&context)));
   module->getBody()->getOperations().splice(module->getBody()->end(), block.getOperations());
   if (failed(module->verify()))
-    return nullptr;
-  return module;
+    return file.makeInvalidError();
+  return std::move(module);
 }
 
 static LogicalResult runPipeline(ModuleOp module, const Options &options) {
@@ -163,34 +156,25 @@ static Error compileModule(ModuleOp module, std::vector<FunctionInfo> functions,
 
 static Error compileFile(const Options &options) {
   DialectRegistry registry;
-  registerAllDialects(registry);
-  registerAllExtensions(registry);
-  imhsa::registerDialect(registry);
-  imhsa::registerTranslations(registry);
+  registerForTools(registry);
   MLIRContext context(registry, MLIRContext::Threading::DISABLED);
   // Errors show the source; what operations have become of it says little to who wrote it.
   context.printOpOnDiagnostic(false);
 
-  auto buffer = llvm::MemoryBuffer::getFileOrSTDIN(options.file, /*IsText=*/true);
-  if (!buffer)
-    return createFileError(options.file, buffer.getError());
-  StringRef text = (*buffer)->getBuffer();
-  auto sources = std::make_shared<llvm::SourceMgr>();
-  sources->AddNewSourceBuffer(std::move(*buffer), llvm::SMLoc());
-  SourceMgrDiagnosticHandler printer(*sources, &context);
-  // Remarks are for imhsa-opt: here they would be noise.
-  ScopedDiagnosticHandler filter(&context, [](Diagnostic &diagnostic) {
-    return success(diagnostic.getSeverity() == DiagnosticSeverity::Remark);
-  });
+  Expected<std::unique_ptr<SourceFile>> file = SourceFile::open(options.file, context);
+  if (!file)
+    return file.takeError();
   AsmParserState state;
-  OwningOpRef<ModuleOp> module = parse(sources, context, state);
-  if (!module)
-    return createStringError(options.file + ": not a valid module");
+  Expected<OwningOpRef<ModuleOp>> parsed = parse(**file, context, state);
+  if (!parsed)
+    return parsed.takeError();
+  ModuleOp module = **parsed;
   Expected<std::vector<FunctionInfo>> functions =
-      describe(*module, options.prefix, state.getOpDefs().empty() ? nullptr : &state, text);
+      describe(module, options.prefix, state.getOpDefs().empty() ? nullptr : &state,
+               (*file)->getBuffer().getBuffer());
   if (!functions)
     return functions.takeError();
-  return compileModule(*module, std::move(*functions), options);
+  return compileModule(module, std::move(*functions), options);
 }
 
 int main(int argc, char **argv) {

@@ -1,19 +1,14 @@
 //===- imhsa-emulate.cpp - run one GPU kernel on the CPU ------------------===//
 // Part of imhsa, under the Apache License v2.0 with LLVM Exceptions: see LICENSE.
 
-#include "dialect/Imhsa.h"
-#include "passes/Passes.h"
 #include "passes/emulate/Emulate.h"
 #include "runtime/emulator/Report.h"
+#include "tools/common/SourceFile.h"
 #include "tools/common/WriteFile.h"
 #include "tools/imhsa-emulate/Arguments.h"
 #include "tools/imhsa-emulate/Options.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
-#include "mlir/InitAllDialects.h"
-#include "mlir/InitAllExtensions.h"
-#include "mlir/Parser/Parser.h"
 #include "llvm/Support/InitLLVM.h"
-#include "llvm/Support/SourceMgr.h"
 
 using namespace mlir;
 using namespace imhsa::emulate;
@@ -111,22 +106,16 @@ static Error runKernel(const Options &options, ModuleOp module) {
 
 static Error runFile(const Options &options) {
   DialectRegistry registry;
-  registerAllDialects(registry);
-  registerAllExtensions(registry);
-  imhsa::registerDialect(registry);
-  imhsa::registerTranslations(registry);
+  imhsa::registerForTools(registry);
   MLIRContext context(registry, MLIRContext::Threading::DISABLED);
-
-  auto buffer = llvm::MemoryBuffer::getFileOrSTDIN(options.file, /*IsText=*/true);
-  if (!buffer)
-    return llvm::createFileError(options.file, buffer.getError());
-  auto sources = std::make_shared<llvm::SourceMgr>();
-  sources->AddNewSourceBuffer(std::move(*buffer), llvm::SMLoc());
-  SourceMgrDiagnosticHandler printer(*sources, &context);
-  OwningOpRef<ModuleOp> module = parseSourceFile<ModuleOp>(sources, &context);
+  Expected<std::unique_ptr<imhsa::SourceFile>> file =
+      imhsa::SourceFile::open(options.file, context);
+  if (!file)
+    return file.takeError();
+  Expected<OwningOpRef<ModuleOp>> module = (*file)->parse();
   if (!module)
-    return createStringError(options.file + ": not a valid module");
-  return runKernel(options, *module);
+    return module.takeError();
+  return runKernel(options, **module);
 }
 
 int main(int argc, char **argv) {

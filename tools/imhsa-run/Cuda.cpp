@@ -2,7 +2,7 @@
 // Part of imhsa, under the Apache License v2.0 with LLVM Exceptions: see LICENSE.
 
 #include "runtime/cuda/Kernels.h"
-#include "tools/imhsa-compile/Kernels.h"
+#include "tools/common/Images.h"
 #include "tools/imhsa-run/Kernels.h"
 #include <dlfcn.h>
 
@@ -49,12 +49,12 @@ class CudaKernels : public Kernels {
 public:
   CudaKernels(const cuda::Driver &driver, Copies copies, cuda::Context context,
               cuda::DeviceInfo device, std::vector<std::string> kernelNames,
-              std::vector<compile::Image> kernelImages)
+              std::vector<Image> kernelImages)
       : driver(driver), copies(copies), context(context), device(std::move(device)),
         names(std::move(kernelNames)), images(std::move(kernelImages)) {
     for (const std::string &name : names)
       nameTable.push_back(name.c_str());
-    for (const compile::Image &image : images)
+    for (const Image &image : images)
       imageTable.push_back(
           {image.format, image.capability, image.isSpecific, image.data.size(), image.data.data()});
     artifact.num_kernels = static_cast<int64_t>(nameTable.size());
@@ -141,7 +141,7 @@ private:
   cuda::Context context;
   cuda::DeviceInfo device;
   std::vector<std::string> names;
-  std::vector<compile::Image> images;
+  std::vector<Image> images;
   std::vector<const char *> nameTable;
   std::vector<imhsa_image> imageTable;
   imhsa_artifact artifact{};
@@ -153,8 +153,8 @@ private:
 } // namespace
 
 Expected<std::unique_ptr<Kernels>> imhsa::run::takeKernelsForCuda(ModuleOp module) {
-  std::vector<std::string> names = compile::getKernels(module);
-  std::vector<compile::Image> images = compile::takeImages(module);
+  std::vector<std::string> names = getKernels(module);
+  std::vector<Image> images = takeImages(module);
   constexpr const char *kWhat = "imhsa-run";
   const cuda::Driver *driver;
   cuda::Device device;

@@ -1,7 +1,7 @@
 //===- Emulator.cpp - kernels on the emulator -----------------------------===//
 // Part of imhsa, under the Apache License v2.0 with LLVM Exceptions: see LICENSE.
 
-#include "dialect/Imhsa.h"
+#include "tools/common/Images.h"
 #include "tools/imhsa-run/Kernels.h"
 
 using namespace mlir;
@@ -63,12 +63,6 @@ private:
 };
 } // namespace
 
-Kernels::Kernels()
-    : imhsa_launcher{
-          [](imhsa_launcher *self, int32_t kernel, const int64_t *dims, void **arguments) {
-            static_cast<Kernels *>(self)->launchKernel(kernel, dims, arguments);
-          }} {}
-
 Expected<std::unique_ptr<Kernels>>
 imhsa::run::takeKernelsForEmulator(ModuleOp module, const EmulateOptions &options) {
   auto modules = llvm::to_vector(module.getOps<gpu::GPUModuleOp>());
@@ -86,8 +80,5 @@ imhsa::run::takeKernelsForEmulator(ModuleOp module, const EmulateOptions &option
     return kernels.takeError();
   if (!none)
     modules.front().erase();
-  std::vector<std::string> names;
-  for (auto name : module->getAttrOfType<ArrayAttr>(kKernelsAttr).getAsValueRange<StringAttr>())
-    names.push_back(name.str());
-  return std::make_unique<EmulatedKernels>(std::move(*kernels), std::move(names));
+  return std::make_unique<EmulatedKernels>(std::move(*kernels), getKernels(module));
 }

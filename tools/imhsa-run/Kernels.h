@@ -27,7 +27,11 @@ public:
   virtual const std::vector<emulator::LaunchReport> *getReports() const { return nullptr; }
 
 protected:
-  Kernels();
+  Kernels()
+      : imhsa_launcher{
+            [](imhsa_launcher *self, int32_t kernel, const int64_t *dims, void **arguments) {
+              static_cast<Kernels *>(self)->launchKernel(kernel, dims, arguments);
+            }} {}
   virtual void launchKernel(int32_t kernel, const int64_t *dims, void **arguments) = 0;
 };
 

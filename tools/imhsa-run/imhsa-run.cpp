@@ -1,25 +1,19 @@
 //===- imhsa-run.cpp - compile a function and run it on arrays ------------===//
 // Part of imhsa, under the Apache License v2.0 with LLVM Exceptions: see LICENSE.
 
-#include "dialect/Imhsa.h"
-#include "passes/Passes.h"
 #include "passes/analyze/Cost.h"
 #include "runtime/ParallelFor.h"
 #include "runtime/emulator/Report.h"
+#include "tools/common/SourceFile.h"
 #include "tools/common/WriteFile.h"
 #include "tools/imhsa-run/Compile.h"
 #include "tools/imhsa-run/Measure.h"
 #include "tools/imhsa-run/Options.h"
-#include "mlir/InitAllDialects.h"
-#include "mlir/InitAllExtensions.h"
-#include "mlir/Parser/Parser.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/InitLLVM.h"
-#include "llvm/Support/SourceMgr.h"
 
 using namespace mlir;
 using namespace imhsa::run;
-using llvm::createFileError;
 using llvm::createStringError;
 using llvm::Error;
 using llvm::Expected;
@@ -156,8 +150,12 @@ static Error runAndTime(const Options &options, func::FuncOp entry, Call &call,
     return Error::success();
 
   std::vector<double> seconds(*options.repeats);
-  for (double &time : seconds)
-    time = timeOf([&] { llvm::cantFail(call.run()); });
+  for (double &time : seconds) {
+    Error failed = Error::success();
+    time = timeOf([&] { failed = llvm::joinErrors(std::move(failed), call.run()); });
+    if (failed)
+      return failed;
+  }
   printTimes(entry, arguments, call.getOutputs(), std::move(seconds));
   outs() << "peak memory over inputs and outputs: ";
   if (growth)
@@ -270,26 +268,16 @@ static Error runFile(const Options &options) {
     imhsa_set_num_threads(*options.threads);
 
   DialectRegistry registry;
-  registerAllDialects(registry);
-  registerAllExtensions(registry);
-  imhsa::registerDialect(registry);
-  imhsa::registerTranslations(registry);
+  imhsa::registerForTools(registry);
   MLIRContext context(registry, MLIRContext::Threading::DISABLED);
-
-  auto buffer = llvm::MemoryBuffer::getFileOrSTDIN(options.file, /*IsText=*/true);
-  if (!buffer)
-    return createFileError(options.file, buffer.getError());
-  auto sources = std::make_shared<llvm::SourceMgr>();
-  sources->AddNewSourceBuffer(std::move(*buffer), llvm::SMLoc());
-  SourceMgrDiagnosticHandler printer(*sources, &context);
-  // Remarks are for imhsa-opt: here they would be noise.
-  ScopedDiagnosticHandler filter(&context, [](Diagnostic &diagnostic) {
-    return success(diagnostic.getSeverity() == DiagnosticSeverity::Remark);
-  });
-  OwningOpRef<ModuleOp> module = parseSourceFile<ModuleOp>(sources, &context);
+  Expected<std::unique_ptr<imhsa::SourceFile>> file =
+      imhsa::SourceFile::open(options.file, context);
+  if (!file)
+    return file.takeError();
+  Expected<OwningOpRef<ModuleOp>> module = (*file)->parse();
   if (!module)
-    return createStringError(options.file + ": not a valid module");
-  return runModule(options, *module);
+    return module.takeError();
+  return runModule(options, **module);
 }
 
 int main(int argc, char **argv) {

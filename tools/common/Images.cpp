@@ -1,14 +1,13 @@
-//===- Kernels.cpp - compiled kernels, taken out of a module --------------===//
+//===- Images.cpp - compiled kernels, taken out of a module ---------------===//
 // Part of imhsa, under the Apache License v2.0 with LLVM Exceptions: see LICENSE.
 
-#include "tools/imhsa-compile/Kernels.h"
+#include "tools/common/Images.h"
 #include "dialect/Imhsa.h"
 #include "passes/binary/Chip.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 
 using namespace mlir;
 using namespace imhsa;
-using namespace imhsa::compile;
 
 static Image makeImage(gpu::ObjectAttr object) {
   StringRef chip = cast<NVVM::NVVMTargetAttr>(object.getTarget()).getChip();
@@ -22,7 +21,7 @@ static Image makeImage(gpu::ObjectAttr object) {
   return image;
 }
 
-std::vector<Image> imhsa::compile::takeImages(ModuleOp module) {
+std::vector<Image> imhsa::takeImages(ModuleOp module) {
   std::vector<Image> images;
   for (auto binary : llvm::make_early_inc_range(module.getOps<gpu::BinaryOp>())) {
     for (auto object : binary.getObjects().getAsRange<gpu::ObjectAttr>())
@@ -34,7 +33,7 @@ std::vector<Image> imhsa::compile::takeImages(ModuleOp module) {
   return images;
 }
 
-std::vector<std::string> imhsa::compile::getKernels(ModuleOp module) {
+std::vector<std::string> imhsa::getKernels(ModuleOp module) {
   std::vector<std::string> names;
   if (auto kernels = module->getAttrOfType<ArrayAttr>(kKernelsAttr))
     for (auto name : kernels.getAsValueRange<StringAttr>())
