@@ -1,0 +1,44 @@
+//===- Kernels.h - the fused CUDA kernels ----------------------*- C++ -*-===//
+// Part of imhsa, under the Apache License v2.0 with LLVM Exceptions: see LICENSE.
+//
+// One function for each kind of `#imhsa.schedule`. Each puts a kernel `name`, a symbol that is
+// free there, into `kernels`, and its launch at the insertion point of `host`, for an operation on
+// memrefs with a schedule of that kind. The operation itself stays: the caller erases it. What a
+// kernel does not serve is an error on the operation; `imhsa-schedule` does not choose it.
+
+#ifndef IMHSA_PASSES_KERNEL_CUDA_KERNELS_H
+#define IMHSA_PASSES_KERNEL_CUDA_KERNELS_H
+
+#include "dialect/Imhsa.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+
+namespace imhsa {
+
+/// `stream`: a block keeps a tile of queries, all heads, while the keys stream by. With an `lse`
+/// operand a plain sum over keys; without, an online softmax (no mixing after the softmax).
+/// With `splits` S > 1 each block sums one range of keys into `scratch`, see `lowerCombine`.
+mlir::LogicalResult lowerStream(mlir::OpBuilder &host, AttentionOp op,
+                                mlir::gpu::GPUModuleOp kernels, llvm::StringRef name);
+
+/// What follows `lowerStream` where the schedule has splits: adds the partial results of `scratch`,
+/// [S,B,G,N,E] f32, in the order of the ranges into the result. Without an `lse` operand each is a
+/// normalised attention, weighted by its natural-log log-sum-exp in the second of `scratch`,
+/// [S,B,scoreHeads,N] f32, -inf where the range keeps nothing of a row.
+mlir::LogicalResult lowerCombine(mlir::OpBuilder &host, AttentionOp op,
+                                 mlir::gpu::GPUModuleOp kernels, llvm::StringRef name);
+
+/// `read_out`: a block keeps all keys and values, few and of a known number, and queries stream by.
+mlir::LogicalResult lowerReadOut(mlir::OpBuilder &host, AttentionOp op,
+                                 mlir::gpu::GPUModuleOp kernels, llvm::StringRef name);
+
+/// `normalisers`: the log-sum-exps of rows over many keys.
+mlir::LogicalResult lowerNormalisers(mlir::OpBuilder &host, LogSumExpOp op,
+                                     mlir::gpu::GPUModuleOp kernels, llvm::StringRef name);
+
+/// `pool`: landmarks as segment means.
+mlir::LogicalResult lowerPool(mlir::OpBuilder &host, PoolOp op, mlir::gpu::GPUModuleOp kernels,
+                              llvm::StringRef name);
+
+} // namespace imhsa
+
+#endif // IMHSA_PASSES_KERNEL_CUDA_KERNELS_H
