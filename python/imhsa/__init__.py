@@ -4,7 +4,7 @@
     library = imhsa.load("libattention.so")          # or imhsa.compile("attention.mlir")
     output = library.attention(query, key, value)    # NumPy, PyTorch, CuPy, JAX: no copies
 
-`help(library.attention)` shows what a function takes. What goes wrong is an imhsa.Error.
+`help(library.attention)` shows what a function takes. imhsa.ir builds modules. What goes wrong is an imhsa.Error.
 """
 
 from ._compile import compile

@@ -1,4 +1,4 @@
-"""Calls imhsa-compile."""
+"""Calls imhsa-compile, and finds it and the other tools."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ._errors import CompileError
 from ._library import Library, load
 
 _TOOL = "imhsa-compile"
-_BESIDE = Path(__file__).resolve().parents[2] / "build" / "bin" / _TOOL
+_BESIDE = Path(__file__).resolve().parents[2] / "build" / "bin"
 
 Option = Union[bool, int, float, str, Sequence[str], "os.PathLike[str]", None]
 
@@ -41,7 +41,7 @@ def compile(
     with tempfile.TemporaryDirectory(prefix="imhsa-") as folder:
         path = os.fspath(output) if output is not None else os.path.join(folder, "libcompiled.so")
         command = [
-            _tool(),
+            tool(_TOOL),
             os.fspath(source) if text is None else "-",
             f"--target={target}",
             "-o",
@@ -74,12 +74,14 @@ def _argument(name: str, value: Option) -> List[str]:
     return [f"{option}={value}"]
 
 
-def _tool() -> str:
-    found = os.environ.get("IMHSA_COMPILE") or shutil.which(_TOOL)
-    if not found and _BESIDE.exists():
-        found = str(_BESIDE)
+def tool(name: str) -> str:
+    """Where a tool is: what its variable says (IMHSA_COMPILE), or in PATH, or beside this package."""
+    variable = name.upper().replace("-", "_")
+    found = os.environ.get(variable) or shutil.which(name)
+    if not found and (_BESIDE / name).exists():
+        found = str(_BESIDE / name)
     if not found:
         raise CompileError(
-            f"{_TOOL} not found: expected its path in IMHSA_COMPILE, or the tool in PATH or at {_BESIDE}"
+            f"{name} not found: expected its path in {variable}, or the tool in PATH or at {_BESIDE}"
         )
     return found

@@ -34,7 +34,7 @@ class OutOfMemory(Error, MemoryError):
 
 
 class CompileError(Error):
-    """imhsa-compile is not there, or rejects what it was given; the text is its diagnostics."""
+    """imhsa-compile or imhsa-opt is not there, or rejects what it was given; the text is its diagnostics."""
 
 
 # By imhsa_status, but for IMHSA_OK.
