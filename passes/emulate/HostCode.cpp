@@ -140,6 +140,8 @@ Error HostCode::rewriteFunction(Function &function) {
     if (isa<CallBase, LoadInst, StoreInst, AtomicRMWInst, AtomicCmpXchgInst, FenceInst,
             BinaryOperator, UnreachableInst>(instruction))
       work.push_back(&instruction);
+  if (checks)
+    countArithmetic(function);
   // First, since casts of a variable would fold to constants.
   replaceSharedVariables(function);
   for (Instruction *instruction : work) {

@@ -93,6 +93,7 @@ private:
   llvm::Error checkFrame(llvm::Function &function);
   llvm::Error checkRecursion(llvm::Function &kernel);
   void limitLoops(llvm::Function &function);
+  void countArithmetic(llvm::Function &function);
   void replaceSharedVariables(llvm::Function &function);
   llvm::Error makeKernel(llvm::Function &function);
 

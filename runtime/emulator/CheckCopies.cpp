@@ -20,12 +20,9 @@ std::optional<Copy> BlockState::issue(const Request &destination, const Request 
       (source.bytes && !locate(source, alignment, !toShared, from)))
     return std::nullopt;
   if (counts) {
-    if (source.bytes) {
-      bool isShared = from.space == Space::Shared;
-      (isShared ? counters.shared : counters.global).bytesRead += source.bytes;
-    }
-    (to.space == Space::Shared ? counters.shared : counters.global).bytesWritten +=
-        destination.bytes;
+    if (source.bytes)
+      countBytes(from, source.bytes, 0);
+    countBytes(to, 0, destination.bytes);
   }
   if (from.shadow)
     checkOrder(source, from, flags);
@@ -115,7 +112,8 @@ bool BlockChecker::copyAsync(uint32_t lane, const void *destination, uint32_t by
     return false;
   if (state->counts && sourceBytes)
     state->warpAccesses.add(lane, WarpAccesses::Kind::GlobalLoad,
-                            reinterpret_cast<uint64_t>(source), bytes, site);
+                            reinterpret_cast<uint64_t>(source), bytes, site,
+                            copy->sourcePlace.buffer);
   if (state->checksOrder)
     state->copies[lane].open.push_back(*copy);
   return true;
@@ -201,6 +199,9 @@ std::optional<uint32_t> BlockChecker::bulkToShared(uint32_t lane, void *destinat
       state->issue(to, from, /*toShared=*/true, kBulkAlignment, Access::AsyncProxy);
   if (!copy)
     return std::nullopt;
+  if (state->counts)
+    state->counters.ofBuffer(copy->sourcePlace.buffer).sectorsRead +=
+        countSectors(reinterpret_cast<uint64_t>(source), bytes);
   state->agentLanes[barrier->agent - state->numLanes] = lane;
   state->bulkCopies.push_back({*copy, use.address});
   return state->bulkCopies.size() - 1;
@@ -221,9 +222,13 @@ bool BlockChecker::bulkToGlobal(uint32_t lane, void *destination, const void *so
   Request from{lane, static_cast<const char *>(source), bytes, AccessKind::Read, site};
   std::optional<Copy> copy =
       state->issue(to, from, /*toShared=*/false, kBulkAlignment, Access::AsyncProxy);
-  if (copy)
-    state->copies[lane].openBulk.push_back(*copy);
-  return copy.has_value();
+  if (!copy)
+    return false;
+  if (state->counts)
+    state->counters.ofBuffer(copy->destinationPlace.buffer).sectorsWritten +=
+        countSectors(reinterpret_cast<uint64_t>(destination), bytes);
+  state->copies[lane].openBulk.push_back(*copy);
+  return true;
 }
 
 void BlockChecker::bulkCommit(uint32_t lane) {

@@ -41,6 +41,8 @@ LaunchReport LaunchChecker::finish() {
   report.findings = std::move(state->findings);
   report.findings.sort();
   report.counters = std::move(state->counters);
+  for (size_t i = 0; i < report.counters.buffers.size(); ++i)
+    report.buffers.push_back({state->info.buffers[i].name, state->info.buffers[i].bytes});
   report.sites = state->info.sites;
   return report;
 }
@@ -235,11 +237,12 @@ bool BlockState::locateSlowly(const Request &request, uint32_t alignment, bool m
     }
     region = &*std::prev(next);
     found.space = Space::Global;
+    found.buffer = region - launch.regions.data();
     found.shadow = region->shadow.get();
     if (request.site != kNoSite) {
       if (request.site >= lastRegions.size())
         lastRegions.resize(request.site + 1);
-      lastRegions[request.site] = region - launch.regions.data();
+      lastRegions[request.site] = found.buffer;
     }
   }
   if (reinterpret_cast<uintptr_t>(request.address) & (alignment - 1)) {
@@ -257,14 +260,21 @@ bool BlockState::locateSlowly(const Request &request, uint32_t alignment, bool m
 
 //===--- Counting ----------------------------------------------------------===//
 
+void BlockState::countBytes(const Place &where, uint64_t bytesRead, uint64_t bytesWritten) {
+  auto add = [&](MemoryCounters &memory) {
+    memory.bytesRead += bytesRead;
+    memory.bytesWritten += bytesWritten;
+  };
+  add(where.space == Space::Global   ? counters.global
+      : where.space == Space::Shared ? counters.shared
+                                     : counters.local);
+  if (where.space == Space::Global)
+    add(counters.ofBuffer(where.buffer).memory);
+}
+
 void BlockState::countAccess(const Request &request, const Place &where) {
-  MemoryCounters &memory = where.space == Space::Global   ? counters.global
-                           : where.space == Space::Shared ? counters.shared
-                                                          : counters.local;
-  if (reads(request.kind))
-    memory.bytesRead += request.bytes;
-  if (writes(request.kind))
-    memory.bytesWritten += request.bytes;
+  countBytes(where, reads(request.kind) ? request.bytes : 0,
+             writes(request.kind) ? request.bytes : 0);
   if (where.space == Space::Local)
     return;
   // Banks go by the offset: the block's shared memory starts at bank 0.
@@ -275,7 +285,8 @@ void BlockState::countAccess(const Request &request, const Place &where) {
                      request.bytes, request.site);
   else
     warpAccesses.add(request.lane, isRead ? Kind::GlobalLoad : Kind::GlobalStore,
-                     reinterpret_cast<uint64_t>(request.address), request.bytes, request.site);
+                     reinterpret_cast<uint64_t>(request.address), request.bytes, request.site,
+                     where.buffer);
 }
 
 bool BlockChecker::access(uint32_t lane, const void *address, uint32_t bytes, uint32_t alignment,
@@ -328,7 +339,7 @@ bool BlockChecker::matrix(uint32_t firstLane, llvm::ArrayRef<const void *> rows,
   return true;
 }
 
-void BlockChecker::executed(uint32_t lane, InstructionKind kind) {
+void BlockChecker::executed(uint32_t lane, InstructionKind kind, uint64_t number) {
   if (state->counts)
-    state->countInstruction(kind);
+    state->countInstruction(kind, number);
 }

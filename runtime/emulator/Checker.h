@@ -80,6 +80,12 @@ enum class Scope { Block, Device };
 /// one (`fence.proxy.async`), or the init of mbarriers (`fence.mbarrier_init`).
 enum class FenceKind { Block, Device, System, AsyncProxy, MbarrierInit };
 
+/// A buffer in a report.
+struct BufferName {
+  std::string name;
+  uint64_t bytes;
+};
+
 /// Everything that a launch leaves: for printing and for the JSON report.
 struct LaunchReport {
   std::string kernel;
@@ -87,6 +93,7 @@ struct LaunchReport {
   uint64_t sharedBytes = 0;
   FindingLog findings;
   Counters counters;
+  std::vector<BufferName> buffers; ///< of `counters.buffers`
   const std::vector<Site> *sites = nullptr;
 };
 
@@ -131,9 +138,9 @@ public:
 
   void fence(uint32_t lane, FenceKind kind, uint32_t site);
 
-  /// An instruction without an event of its own (mma, shfl, vote, approximate functions), for each
-  /// lane that takes part.
-  void executed(uint32_t lane, InstructionKind kind);
+  /// `number` instructions without an event of their own (mma, shfl, vote, approximate functions,
+  /// arithmetic), for each lane that takes part.
+  void executed(uint32_t lane, InstructionKind kind, uint64_t number = 1);
 
   //===--------------------------------------------------------------------===//
   // Meeting points

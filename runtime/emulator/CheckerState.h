@@ -41,7 +41,7 @@ public:
   CheckOptions options;
   std::vector<Region> regions; // by buffer
 
-  std::mutex mutex;                          // guards the rest
+  std::mutex mutex;                          // guards the rest; counters' buffers are regions
   std::map<const char *, Released> released; // by address in global memory
   FindingLog findings;
   Counters counters;
@@ -63,6 +63,7 @@ enum class Space { Global, Shared, Local };
 struct Place {
   Space space = Space::Global;
   uint64_t offset = 0;      // in its buffer, or in shared memory
+  uint32_t buffer = 0;      // in global memory: its number
   Shadow *shadow = nullptr; // none where nothing has to be known
 };
 
@@ -170,6 +171,7 @@ public:
       if (fits(request, region.bytes, found.offset) &&
           (region.isWritable || !writes(request.kind))) {
         found.space = Space::Global;
+        found.buffer = lastRegions[request.site];
         found.shadow = region.shadow.get();
         return true;
       }
@@ -180,6 +182,7 @@ public:
   static bool fits(const Request &request, uint64_t bytes, uint64_t offset) {
     return offset < bytes && request.bytes <= bytes - offset;
   }
+  void countBytes(const Place &place, uint64_t bytesRead, uint64_t bytesWritten);
   /// Bytes, and the warp's access that this is a part of.
   void countAccess(const Request &request, const Place &place);
   void countInstruction(InstructionKind kind, uint64_t number = 1) {

@@ -34,6 +34,10 @@ llvm::StringRef imhsa::emulator::getName(InstructionKind kind) {
     return "approximate";
   case InstructionKind::Convert:
     return "convert";
+  case InstructionKind::MultiplyAdd:
+    return "multiply-add";
+  case InstructionKind::Integer:
+    return "integer";
   case InstructionKind::Barrier:
     return "barrier";
   case InstructionKind::WarpSync:
@@ -64,6 +68,12 @@ Counters &Counters::operator+=(const Counters &other) {
   global += other.global;
   shared += other.shared;
   local += other.local;
+  for (size_t i = 0; i < other.buffers.size(); ++i) {
+    BufferCounters &into = ofBuffer(i);
+    into.memory += other.buffers[i].memory;
+    into.sectorsRead += other.buffers[i].sectorsRead;
+    into.sectorsWritten += other.buffers[i].sectorsWritten;
+  }
   sharedLoads += other.sharedLoads;
   sharedStores += other.sharedStores;
   ldmatrix += other.ldmatrix;
@@ -110,8 +120,13 @@ WarpAccessCounters imhsa::emulator::countBanks(const WarpAccess &access) {
   return result;
 }
 
+static constexpr uint64_t kSectorBytes = 32;
+
+uint64_t imhsa::emulator::countSectors(uint64_t address, uint64_t bytes) {
+  return llvm::divideCeil(address + bytes, kSectorBytes) - address / kSectorBytes;
+}
+
 WarpAccessCounters imhsa::emulator::countSectors(const WarpAccess &access) {
-  constexpr uint64_t kSectorBytes = 32;
   std::array<uint64_t, 32> addresses;
   unsigned count = 0;
   bool isSorted = true;

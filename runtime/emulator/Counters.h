@@ -9,6 +9,7 @@
 #include <array>
 #include <cstdint>
 #include <map>
+#include <vector>
 
 namespace imhsa::emulator {
 
@@ -25,6 +26,13 @@ enum class InstructionKind : uint8_t {
   Redux,
   Approximate, ///< ex2, lg2, rcp, rsqrt, tanh, ... of the special function unit.
   Convert,     ///< Between floating-point types, packed.
+  /// Floating-point additions, multiplications, divisions and fma, each one; of 16-bit vectors two
+  /// elements are one.
+  MultiplyAdd,
+  /// What runs beside them and is not counted elsewhere: whole numbers, comparisons, selections,
+  /// minima, addresses that are not constant, conditional branches. As in the kernel's LLVM IR,
+  /// before the optimisations of the way to PTX: more than a GPU executes.
+  Integer,
   Barrier,
   WarpSync,
   Fence,
@@ -57,10 +65,18 @@ struct MemoryCounters {
   uint64_t bytesRead = 0, bytesWritten = 0; ///< By all lanes; an atomic counts for both.
 };
 
+/// What goes to and from one buffer of global memory. Sectors are those of warps and of bulk
+/// copies; an atomic's are written.
+struct BufferCounters {
+  MemoryCounters memory;
+  uint64_t sectorsRead = 0, sectorsWritten = 0;
+};
+
 struct Counters {
   /// In instructions of lanes: a warp-wide one counts 32.
   std::array<uint64_t, size_t(InstructionKind::NumKinds)> instructions{};
   MemoryCounters global, shared, local;
+  std::vector<BufferCounters> buffers; ///< The parts of `global`, by number of the buffer.
   /// Bank conflicts are passes - fewest.
   WarpAccessCounters sharedLoads, sharedStores, ldmatrix, stmatrix;
   /// Sectors in excess are passes - fewest.
@@ -71,6 +87,12 @@ struct Counters {
   uint64_t notAssembled = 0;
 
   Counters &operator+=(const Counters &other);
+
+  BufferCounters &ofBuffer(uint32_t buffer) {
+    if (buffer >= buffers.size())
+      buffers.resize(buffer + 1);
+    return buffers[buffer];
+  }
 };
 
 /// An access of a warp: `mask` says which lanes take part, and `addresses` (32 of them) where in
@@ -93,6 +115,9 @@ WarpAccessCounters countBanks(const WarpAccess &access);
 /// An access to global memory: the sectors of 32 bytes that it touches, against as many as its
 /// distinct bytes fill.
 WarpAccessCounters countSectors(const WarpAccess &access);
+
+/// The sectors that `bytes` bytes from `address` on touch.
+uint64_t countSectors(uint64_t address, uint64_t bytes);
 
 } // namespace imhsa::emulator
 

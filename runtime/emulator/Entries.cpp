@@ -41,6 +41,14 @@ void imhsa::emulator::checkAtomic(Lane *lane, const void *address, uint64_t byte
   });
 }
 
+void imhsa::emulator::countArithmetic(Lane *lane, uint32_t multiplyAdds, uint32_t integers,
+                                      uint32_t conversions) {
+  BlockChecker &checker = *lane->block->checker;
+  checker.executed(lane->index, InstructionKind::MultiplyAdd, multiplyAdds);
+  checker.executed(lane->index, InstructionKind::Integer, integers);
+  checker.executed(lane->index, InstructionKind::Convert, conversions);
+}
+
 void imhsa::emulator::yieldLane(Lane *lane) { lane->block->yield(*lane); }
 
 void imhsa::emulator::failEndless(Lane *lane, uint32_t site) {

@@ -46,6 +46,28 @@ static Object describeSectors(const WarpAccessCounters &access) {
   return describeWarps(access, "sectors", "excess_sectors");
 }
 
+static Array describeBuffers(const LaunchReport &report) {
+  Array array;
+  llvm::SmallVector<size_t> order;
+  for (size_t i = 0; i < report.buffers.size(); ++i)
+    order.push_back(i);
+  llvm::sort(order, [&](size_t a, size_t b) {
+    return std::tie(report.buffers[a].name, a) < std::tie(report.buffers[b].name, b);
+  });
+  for (size_t i : order) {
+    const BufferCounters &counted = report.counters.buffers[i];
+    if (!counted.memory.bytesRead && !counted.memory.bytesWritten)
+      continue;
+    Object object = describeBytes(counted.memory);
+    object["name"] = llvm::json::fixUTF8(report.buffers[i].name);
+    object["bytes"] = report.buffers[i].bytes;
+    object["sectors_read"] = counted.sectorsRead;
+    object["sectors_written"] = counted.sectorsWritten;
+    array.push_back(std::move(object));
+  }
+  return array;
+}
+
 static Array describeSites(const LaunchReport &report) {
   std::vector<std::pair<uint32_t, WarpAccessCounters>> sites(report.counters.sites.begin(),
                                                              report.counters.sites.end());
@@ -91,6 +113,7 @@ Object imhsa::emulator::toJson(const LaunchReport &report) {
                                     {"bytes", Object{{"global", describeBytes(counters.global)},
                                                      {"shared", describeBytes(counters.shared)},
                                                      {"local", describeBytes(counters.local)}}},
+                                    {"buffers", describeBuffers(report)},
                                     {"shared_loads", describeBanks(counters.sharedLoads)},
                                     {"shared_stores", describeBanks(counters.sharedStores)},
                                     {"ldmatrix", describeBanks(counters.ldmatrix)},

@@ -20,6 +20,8 @@ namespace imhsa::emulator {
 ///      "counters": {
 ///        "instructions": {"load": 4096, "mma": 1024},
 ///        "bytes": {"global": {"read": 4096, "written": 0}, "shared": ..., "local": ...},
+///        "buffers": [{"name": "%query", "bytes": 2048, "read": 4096, "written": 0,
+///                     "sectors_read": 128, "sectors_written": 0}],
 ///        "shared_loads": {"instructions": 8, "wavefronts": 16, "conflicts": 8},
 ///        "shared_stores": ..., "ldmatrix": ..., "stmatrix": ...,
 ///        "global_loads": {"instructions": 8, "sectors": 32, "excess_sectors": 0},
@@ -30,7 +32,9 @@ namespace imhsa::emulator {
 ///
 /// `count` says how often the same was found; `other`, `instruction` and `location` are absent
 /// where there is none. `instructions` are those of lanes, and kinds that did not occur are absent;
-/// the other counters' are those of warps. `costly_sites` are those that need more wavefronts or
+/// the other counters' are those of warps. `buffers` are those of global memory that were accessed,
+/// by name: their size, the bytes that lanes read and wrote, and the sectors of 32 bytes that these
+/// took. `costly_sites` are those that need more wavefronts or
 /// sectors (`passes`) than the fewest possible, the worst first. `not_assembled` accesses are
 /// missing in the counters of warps: their lanes were too far apart to be put together.
 llvm::json::Object toJson(const LaunchReport &report);

@@ -15,7 +15,8 @@ void WarpAccesses::begin(uint32_t numLanes, Counters &blockCounters) {
     warps[i].live = llvm::maskTrailingOnes<uint32_t>(std::min(32u, numLanes - 32 * i));
 }
 
-void WarpAccesses::add(uint32_t lane, Kind kind, uint64_t address, uint32_t bytes, uint32_t site) {
+void WarpAccesses::add(uint32_t lane, Kind kind, uint64_t address, uint32_t bytes, uint32_t site,
+                       uint32_t buffer) {
   Warp &warp = warps[lane / 32];
   uint32_t number = lane % 32;
   if (site >= warp.sites.size())
@@ -44,6 +45,7 @@ void WarpAccesses::add(uint32_t lane, Kind kind, uint64_t address, uint32_t byte
       record.mask = 0;
       record.site = site;
       record.bytes = bytes;
+      record.buffer = buffer;
       record.kind = kind;
     }
   }
@@ -77,9 +79,11 @@ void WarpAccesses::count(const Record &record) {
     break;
   case Kind::GlobalLoad:
     counters->globalLoads += counted;
+    counters->ofBuffer(record.buffer).sectorsRead += counted.passes;
     break;
   case Kind::GlobalStore:
     counters->globalStores += counted;
+    counters->ofBuffer(record.buffer).sectorsWritten += counted.passes;
     break;
   }
   if (counted.passes > counted.fewest)

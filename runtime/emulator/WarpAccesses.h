@@ -23,7 +23,10 @@ public:
   /// A block of `numLanes` lanes starts.
   void begin(uint32_t numLanes, Counters &counters);
 
-  void add(uint32_t lane, Kind kind, uint64_t address, uint32_t bytes, uint32_t site);
+  /// `buffer` is the number of the one that is accessed in global memory; an instruction of the
+  /// warp counts for that of its first lane.
+  void add(uint32_t lane, Kind kind, uint64_t address, uint32_t bytes, uint32_t site,
+           uint32_t buffer = 0);
 
   /// The lanes of `mask` in this warp have met. If some that live are missing, they will still
   /// have to come to where these have been: nothing is closed.
@@ -38,7 +41,7 @@ private:
   // An instruction that some lanes have executed.
   struct Record {
     uint32_t mask = 0, site = 0;
-    uint32_t bytes = 0;
+    uint32_t bytes = 0, buffer = 0;
     Kind kind = Kind::SharedLoad;
     uint64_t addresses[32];
   };

@@ -763,6 +763,29 @@ void testCounters() {
   checkCount("two warps", countGlobal(4, words(4), 64).globalLoads, 2, 8, 8);
   checkCount("part of a warp", countGlobal(4, words(4), 40).globalLoads, 2, 5, 5);
 
+  // Lanes write a word each in a row, and read 16 bytes: every second lane's; a bulk copy of 48
+  // bytes from the middle of a sector.
+  Kernel both(32);
+  for (uint32_t lane = 0; lane < 32; ++lane) {
+    both.write(lane, both.out + 4 * lane, 1);
+    both.read(lane, both.in + 16 * (lane / 2), 2, 16);
+  }
+  both->access(0, both.shared, 8, 8, kWrite, 3);
+  both->mbarrierInit(0, both.shared, 1, 4);
+  both->fence(0, FenceKind::MbarrierInit, 5);
+  both->bulkToShared(0, both.shared + 16, both.in + 16, 48, both.shared, 6);
+  LaunchReport report = both.finish();
+  std::string traffic;
+  for (auto [name, buffer] : llvm::zip(report.buffers, report.counters.buffers))
+    traffic += name.name + " of " + std::to_string(name.bytes) + ": " +
+               std::to_string(buffer.memory.bytesRead) + " in " +
+               std::to_string(buffer.sectorsRead) + ", " +
+               std::to_string(buffer.memory.bytesWritten) + " in " +
+               std::to_string(buffer.sectorsWritten) + "; ";
+  std::printf("%s\n", traffic.c_str());
+  check(traffic == "%out of 4096: 0 in 0, 128 in 4; %in of 4096: 560 in 10, 0 in 0; ",
+        "bytes and sectors by buffer");
+
   Kernel off(32, {1, 1, 1}, {/*checkOrder=*/true, /*count=*/false});
   off.write(0, off.shared, 1);
   Counters none = off.finish().counters;

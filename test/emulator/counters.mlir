@@ -13,9 +13,10 @@
 // WORDS2: "executions": 1,
 // WORDS2-NEXT: "fewest": 1,
 // WORDS2-NEXT: "instruction": "store i32, ptr addrspace(3)",
-// WORDS2-NEXT: "location": "{{.*}}counters.mlir:[[#@LINE+51]]:{{[0-9]+}}",
+// WORDS2-NEXT: "location": "{{.*}}counters.mlir:[[#@LINE+111]]:{{[0-9]+}}",
 // WORDS2-NEXT: "passes": 2
 // WORDS: "instructions": {
+// WORDS-NEXT: "integer": 64,
 // WORDS-NEXT: "store": 32
 // WORDS-NEXT: }
 // WORDS: "shared_stores": {
@@ -59,7 +60,66 @@
 // GATHER2-NEXT: "sectors": 16
 // GATHER8-NEXT: "sectors": 64
 
+// Arithmetic: of 32 lanes, three times fma, an addition of two pairs of 16 bits, a selection by a
+// comparison, a conversion of a pair; the loop's own comparison, branch and sum, and the addresses.
+// RUN: imhsa-emulate %s --kernel=arithmetic --block=32 --arg=in:%t.npy --arg=out:%t.out.npy:f32:32 --report=%t && FileCheck %s --check-prefix=ARITHMETIC < %t
+
+// ARITHMETIC: "buffers": [
+// ARITHMETIC-NEXT: {
+// ARITHMETIC-NEXT: "bytes": 2048,
+// ARITHMETIC-NEXT: "name": "argument 0",
+// ARITHMETIC-NEXT: "read": 128,
+// ARITHMETIC-NEXT: "sectors_read": 4,
+// ARITHMETIC-NEXT: "sectors_written": 0,
+// ARITHMETIC-NEXT: "written": 0
+// ARITHMETIC-NEXT: },
+// ARITHMETIC-NEXT: {
+// ARITHMETIC-NEXT: "bytes": 128,
+// ARITHMETIC-NEXT: "name": "argument 1",
+// ARITHMETIC-NEXT: "read": 0,
+// ARITHMETIC-NEXT: "sectors_read": 0,
+// ARITHMETIC-NEXT: "sectors_written": 4,
+// ARITHMETIC-NEXT: "written": 128
+// ARITHMETIC: "instructions": {
+// ARITHMETIC-NEXT: "convert": 32,
+// Two addresses, comparison and selection; and 3 times around the loop: 3 sums, 4 comparisons, 4 branches.
+// ARITHMETIC-NEXT: "integer": 480,
+// ARITHMETIC-NEXT: "load": 32,
+// ARITHMETIC-NEXT: "multiply-add": 160,
+// ARITHMETIC-NEXT: "store": 32
+
 gpu.module @kernels {
+  llvm.func @arithmetic(%in: !llvm.ptr<1>, %out: !llvm.ptr<1>) attributes {nvvm.kernel} {
+    %lane = nvvm.read.ptx.sreg.tid.x : i32
+    %zero = llvm.mlir.constant(0 : i32) : i32
+    %one = llvm.mlir.constant(1 : i32) : i32
+    %three = llvm.mlir.constant(3 : i32) : i32
+    %from = llvm.getelementptr %in[%lane] : (!llvm.ptr<1>, i32) -> !llvm.ptr<1>, f32
+    %x = llvm.load %from : !llvm.ptr<1> -> f32
+    llvm.br ^head(%zero, %x : i32, f32)
+  ^head(%i: i32, %y: f32):
+    %more = llvm.icmp "slt" %i, %three : i32
+    llvm.cond_br %more, ^body, ^end
+  ^body:
+    %z = llvm.intr.fma(%y, %x, %x) : (f32, f32, f32) -> f32
+    %next = llvm.add %i, %one : i32
+    llvm.br ^head(%next, %z : i32, f32)
+  ^end:
+    %none = llvm.mlir.undef : vector<2xf32>
+    %half = llvm.insertelement %x, %none[%zero : i32] : vector<2xf32>
+    %pair = llvm.insertelement %y, %half[%one : i32] : vector<2xf32>
+    %narrow = llvm.fptrunc %pair : vector<2xf32> to vector<2xf16>
+    %four = llvm.shufflevector %narrow, %narrow [0, 1, 2, 3] : vector<2xf16>
+    %sums = llvm.fadd %four, %four : vector<4xf16>
+    %bits = llvm.bitcast %sums : vector<4xf16> to vector<2xf32>
+    %some = llvm.extractelement %bits[%zero : i32] : vector<2xf32>
+    %is = llvm.fcmp "olt" %some, %y : f32
+    %least = llvm.select %is, %some, %y : i1, f32
+    %to = llvm.getelementptr %out[%lane] : (!llvm.ptr<1>, i32) -> !llvm.ptr<1>, f32
+    llvm.store %least, %to : f32, !llvm.ptr<1>
+    llvm.return
+  }
+
   gpu.func @words(%stride: i32) workgroup(%tile: memref<1056xi32, #gpu.address_space<workgroup>>) kernel {
     %lane = gpu.thread_id x
     %by = arith.index_cast %stride : i32 to index
