@@ -174,17 +174,3 @@ void PoolAttr::print(AsmPrinter &printer) const {
   printer.printDimensionList(getLandmarks());
   printer << '>';
 }
-
-//===----------------------------------------------------------------------===//
-// #imhsa.schedule
-//===----------------------------------------------------------------------===//
-
-LogicalResult ScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError, KernelKind,
-                                   int64_t queries, int64_t keys, int64_t splits) {
-  for (auto [name, size] :
-       {std::pair("queries", queries), std::pair("keys", keys), std::pair("splits", splits)})
-    if (size < 1)
-      return emitError() << "[schedule_attr_c1] " << name << ": expected at least 1, found "
-                         << size;
-  return success();
-}

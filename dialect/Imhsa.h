@@ -4,6 +4,7 @@
 #ifndef IMHSA_DIALECT_IMHSA_H
 #define IMHSA_DIALECT_IMHSA_H
 
+#include "dialect/Schedule.h"
 #include "dialect/Scores.h"
 #include "mlir/Bytecode/BytecodeOpInterface.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -46,6 +47,13 @@ inline constexpr llvm::StringLiteral kReassociateAttr = "imhsa.reassociate";
 inline constexpr llvm::StringLiteral kKernelsAttr = "imhsa.kernels";
 /// Discardable argument attribute: sizes that cost models assume for `?`.
 inline constexpr llvm::StringLiteral kSizeHintAttr = "imhsa.size_hint";
+
+/// Inherent attribute of attentions, log-sum-exps and poolings: their `#imhsa.schedule`.
+inline constexpr llvm::StringLiteral kScheduleAttr = "schedule";
+
+/// True if `op` has a schedule by which a kernel of its own computes it: passes that cut operations
+/// up or expand them leave it alone.
+bool hasFusedSchedule(mlir::Operation *op);
 
 /// Registers the dialect and the external models of its operations (one-shot
 /// bufferization).

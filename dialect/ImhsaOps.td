@@ -114,6 +114,8 @@ def Imhsa_AttentionOp : Imhsa_ScoresOp<"attention", [
       and value columns); heads are never cut, since they interact. Keys are cut as a
       partial reduction: of outputs and their log-sum-exps, or with an `lse` operand of
       plain sums. Mixing after the softmax needs that operand there.
+    * **schedule** names the kernel that computes an exact attention; what its splits give
+      is kept in the buffers `scratch`, which `imhsa-bufferize` adds.
 
     Constraints, `scores_*` shared with `imhsa.weights` and `imhsa.log_sum_exp`:
 
@@ -142,6 +144,8 @@ def Imhsa_AttentionOp : Imhsa_ScoresOp<"attention", [
     | `attention_c8` | both interactions of landmark attention end in the same G |
     | `attention_c9` | `outs` has the result [B,G,N,E], f32 or the storage type, and at most one more |
     | `attention_c10` | the second of `outs` is [B,S,N], f32 (f64 where the others are) |
+    | `attention_c11` | `schedule` is of the kind `general`, `stream` or `read_out`; with landmarks `general` |
+    | `attention_c12` | `scratch` stands only on memrefs, where a fused schedule has more than one split: f32 [splits,B,G,N,E], and without an operand `lse` f32 [splits,B,S,N] too |
   }];
   let arguments = (ins
     Arg<Imhsa_Shaped, "[B,H,N,D]">:$query,
@@ -166,6 +170,7 @@ def Imhsa_AttentionOp : Imhsa_ScoresOp<"attention", [
     Optional<Imhsa_Shaped>:$key_lengths,
     Optional<Index>:$query_offset,
     Optional<Imhsa_Shaped>:$lse,
+    Variadic<Imhsa_Shaped>:$scratch,
     Variadic<Imhsa_Shaped>:$outs,
     OptionalAttr<Imhsa_PoolAttr>:$pool,
     UnitAttr:$causal,
@@ -197,7 +202,8 @@ def Imhsa_AttentionOp : Imhsa_ScoresOp<"attention", [
       | `query_offset` `(` $query_offset `)`
       | `lse` `(` $lse `:` type($lse) `)`
       | `scale` `(` $scale `)`
-      | `schedule` `(` qualified($schedule) `)`)
+      | `schedule` `(` qualified($schedule) `)`
+      | `scratch` `(` $scratch `:` type($scratch) `)`)
     `outs` `(` $outs `:` type($outs) `)` attr-dict (`->` type($results)^)?
   }];
   let builders = [
@@ -311,6 +317,8 @@ def Imhsa_LogSumExpOp : Imhsa_ScoresOp<"log_sum_exp", [
     | label | constraint |
     |---|---|
     | `log_sum_exp_c1` | `outs` is one tensor [B,S,N], f32 (f64 where the operands are) |
+    | `log_sum_exp_c2` | `schedule` is of the kind `general` or `normalisers` |
+    | `log_sum_exp_c3` | `scratch` stands only on memrefs, where a fused schedule has more than one split: f32 [splits,B,S,N] |
   }];
   let arguments = (ins
     Arg<Imhsa_Shaped, "[B,H,N,D]">:$query,
@@ -321,12 +329,14 @@ def Imhsa_LogSumExpOp : Imhsa_ScoresOp<"log_sum_exp", [
     Optional<Imhsa_Shaped>:$keep,
     Optional<Imhsa_Shaped>:$key_lengths,
     Optional<Index>:$query_offset,
+    Variadic<Imhsa_Shaped>:$scratch,
     Variadic<Imhsa_Shaped>:$outs,
     UnitAttr:$causal,
     OptionalAttr<DenseI64ArrayAttr>:$window,
     OptionalAttr<F64Attr>:$scale,
     DefaultValuedAttr<Imhsa_DimOrder, "::imhsa::DimOrder::BHND">:$query_order,
-    DefaultValuedAttr<Imhsa_DimOrder, "::imhsa::DimOrder::BHND">:$key_order);
+    DefaultValuedAttr<Imhsa_DimOrder, "::imhsa::DimOrder::BHND">:$key_order,
+    OptionalAttr<Imhsa_ScheduleAttr>:$schedule);
   let results = (outs Variadic<AnyRankedTensor>:$results);
   let assemblyFormat = [{
     `ins` `(` $query `,` $key `:` type($query) `,` type($key) `)`
@@ -339,7 +349,9 @@ def Imhsa_LogSumExpOp : Imhsa_ScoresOp<"log_sum_exp", [
       | `causal` $causal
       | `window` `(` custom<Window>($window) `)`
       | `query_offset` `(` $query_offset `)`
-      | `scale` `(` $scale `)`)
+      | `scale` `(` $scale `)`
+      | `schedule` `(` qualified($schedule) `)`
+      | `scratch` `(` $scratch `:` type($scratch) `)`)
     `outs` `(` $outs `:` type($outs) `)` attr-dict (`->` type($results)^)?
   }];
   let builders = [
@@ -373,18 +385,22 @@ def Imhsa_PoolOp : Imhsa_Op<"pool", [AttrSizedOperandSegments,
     | `pool_c3` | `key_lengths` is i32 or i64, [B], and not beside a grid |
     | `pool_c4` | a grid has as many tokens as the input |
     | `pool_c5` | operands are all tensors, with a result for each of `outs`, of its type; or all memrefs, without results |
+    | `pool_c6` | `schedule` is of the kind `general` or `pool` |
   }];
   let arguments = (ins
     Arg<Imhsa_Shaped, "[B,H,N,D]">:$input,
     Optional<Imhsa_Shaped>:$key_lengths,
     Variadic<Imhsa_Shaped>:$outs,
     Imhsa_PoolAttr:$pool,
-    DefaultValuedAttr<Imhsa_DimOrder, "::imhsa::DimOrder::BHND">:$input_order);
+    DefaultValuedAttr<Imhsa_DimOrder, "::imhsa::DimOrder::BHND">:$input_order,
+    OptionalAttr<Imhsa_ScheduleAttr>:$schedule);
   let results = (outs Variadic<AnyRankedTensor>:$results);
   let assemblyFormat = [{
     qualified($pool) `ins` `(` $input `:` type($input) `)`
     `` custom<PoolOrder>($input_order)
-    (`key_lengths` `(` $key_lengths^ `:` type($key_lengths) `)`)?
+    oilist(
+        `key_lengths` `(` $key_lengths `:` type($key_lengths) `)`
+      | `schedule` `(` qualified($schedule) `)`)
     `outs` `(` $outs `:` type($outs) `)` attr-dict (`->` type($results)^)?
   }];
   let builders = [

@@ -114,9 +114,9 @@ void AttentionOp::build(OpBuilder &builder, OperationState &state, const Scores 
   build(builder, state, resultTypes(outs), scores.query, scores.key, value, /*landmarks=*/none,
         none, mix.pre, mix.preBias, mix.post, mix.postBias, /*key_less=*/none, none, none, none,
         /*query_less=*/none, none, none, none, scores.bias, scores.keep, scores.keyLengths,
-        scores.queryOffset, scores.lse, outs, /*pool=*/PoolAttr(), scores.causal,
-        windowAttr(builder, scores), scaleAttr(builder, scores), scores.queryOrder, scores.keyOrder,
-        valueOrder, outputOrder, /*schedule=*/ScheduleAttr());
+        scores.queryOffset, scores.lse, /*scratch=*/ValueRange(), outs, /*pool=*/PoolAttr(),
+        scores.causal, windowAttr(builder, scores), scaleAttr(builder, scores), scores.queryOrder,
+        scores.keyOrder, valueOrder, outputOrder, /*schedule=*/ScheduleAttr());
 }
 
 void AttentionOp::build(OpBuilder &builder, OperationState &state, Value query, Value key,
@@ -126,7 +126,8 @@ void AttentionOp::build(OpBuilder &builder, OperationState &state, Value query, 
   build(builder, state, resultTypes(init), query, key, value, /*landmarks=*/none, none,
         /*interaction=*/none, none, none, none, keyLess.pre, keyLess.preBias, keyLess.post,
         keyLess.postBias, queryLess.pre, queryLess.preBias, queryLess.post, queryLess.postBias,
-        /*bias=*/none, none, none, none, none, init, pool, /*causal=*/false,
+        /*bias=*/none, none, none, none, none, /*scratch=*/ValueRange(), init, pool,
+        /*causal=*/false,
         /*window=*/DenseI64ArrayAttr(), /*scale=*/FloatAttr(), DimOrder::BHND, DimOrder::BHND,
         DimOrder::BHND, DimOrder::BHND, /*schedule=*/ScheduleAttr());
 }
@@ -143,11 +144,13 @@ void LogSumExpOp::build(OpBuilder &builder, OperationState &state, const Scores 
                         Value init) {
   build(builder, state, resultTypes(init), scores.query, scores.key, scores.interaction.pre,
         scores.interaction.preBias, scores.bias, scores.keep, scores.keyLengths, scores.queryOffset,
-        init, scores.causal, windowAttr(builder, scores), scaleAttr(builder, scores),
-        scores.queryOrder, scores.keyOrder);
+        /*scratch=*/ValueRange(), init, scores.causal, windowAttr(builder, scores),
+        scaleAttr(builder, scores), scores.queryOrder, scores.keyOrder,
+        /*schedule=*/ScheduleAttr());
 }
 
 void PoolOp::build(OpBuilder &builder, OperationState &state, PoolAttr pool, Value input,
                    DimOrder inputOrder, Value keyLengths, Value init) {
-  build(builder, state, resultTypes(init), input, keyLengths, init, pool, inputOrder);
+  build(builder, state, resultTypes(init), input, keyLengths, init, pool, inputOrder,
+        /*schedule=*/ScheduleAttr());
 }

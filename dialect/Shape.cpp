@@ -18,15 +18,27 @@ static LogicalResult reifyFromOuts(OpTy op, OpBuilder &builder,
   return success();
 }
 
-// On tensors an operation is pure; on memrefs it reads what it takes and writes `outs`.
+// What an operation's kernels write before they read it: buffers for what splits give.
+static OperandRange scratchOf(AttentionOp op) { return op.getScratch(); }
+static OperandRange scratchOf(LogSumExpOp op) { return op.getScratch(); }
+template <typename OpTy> static OperandRange scratchOf(OpTy op) {
+  return op->getOperands().take_front(0);
+}
+
+// On tensors an operation is pure; on memrefs it reads what it takes and writes `outs` and
+// `scratch`.
 template <typename OpTy>
 static void
 memrefEffects(OpTy op,
               SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>> &effects) {
+  OperandRange scratch = scratchOf(op);
+  unsigned begin = scratch.empty() ? 0 : scratch.getBeginOperandIndex();
   for (OpOperand &operand : op->getOpOperands()) {
     if (!isa<MemRefType>(operand.get().getType()))
       continue;
-    if (op.isDpsInit(&operand))
+    unsigned index = operand.getOperandNumber();
+    bool isScratch = index >= begin && index < begin + scratch.size();
+    if (op.isDpsInit(&operand) || isScratch)
       effects.emplace_back(MemoryEffects::Write::get(), &operand,
                            SideEffects::DefaultResource::get());
     else

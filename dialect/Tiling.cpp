@@ -281,6 +281,7 @@ AttentionOp TileBuilder::build(AttentionOp op, ValueRange outs) {
 
 LogSumExpOp TileBuilder::build(LogSumExpOp op, ValueRange outs) {
   auto tiled = LogSumExpOp::create(builder, loc, scores(op.getScores()), outs.front());
+  tiled.setScheduleAttr(op.getScheduleAttr());
   tiled->setDiscardableAttrs(op->getDiscardableAttrDictionary());
   return tiled;
 }

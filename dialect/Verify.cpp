@@ -122,6 +122,45 @@ static LogicalResult verifyMasks(Checker &check, const Scores &scores,
   return success();
 }
 
+// The schedule is of the kind `general` or one of `kinds`.
+static LogicalResult verifyKind(Checker &check, StringRef label, ScheduleAttr schedule,
+                                ArrayRef<KernelKind> kinds) {
+  if (!schedule || !schedule.isFused() || llvm::is_contained(kinds, schedule.getKind()))
+    return success();
+  InFlightDiagnostic error = check.error(label) << "schedule: expected the kind 'general'";
+  for (KernelKind kind : kinds)
+    error << " or '" << stringifyKernelKind(kind) << "'";
+  return error << ", found '" << stringifyKernelKind(schedule.getKind()) << "'";
+}
+
+// Buffers for what splits give, f32 of the dimensions `splits` and then those of each of `shapes`.
+static LogicalResult verifyScratch(Checker &check, StringRef label, ScheduleAttr schedule,
+                                   OperandRange scratch, ArrayRef<ArrayRef<StringRef>> shapes) {
+  if (scratch.empty())
+    return success();
+  if (!isa<MemRefType>(scratch.front().getType()))
+    return check.error(label) << "scratch: expected none on tensors, found " << scratch.size();
+  bool isSplit = schedule && schedule.isFused() && schedule.getSplits() > 1;
+  if (size_t expected = isSplit ? shapes.size() : 0; scratch.size() != expected)
+    return check.error(label) << "scratch: expected " << expected << " buffers for "
+                              << (isSplit ? schedule.getSplits() : 1) << " splits, found "
+                              << scratch.size();
+  for (auto [index, buffer, shape] : llvm::enumerate(scratch, shapes)) {
+    std::string name = ("scratch " + Twine(index)).str();
+    if (failed(check.rank(label, buffer, name, shape.size() + 1)))
+      return failure();
+    if (Type type = getElementTypeOrSelf(buffer); !type.isF32())
+      return check.error(label) << name << ": expected elements of 'f32', found " << type;
+    if (int64_t splits = dimSize(buffer, 0); splits != schedule.getSplits())
+      return check.error(label) << name << " dimension 0 (splits): expected "
+                                << schedule.getSplits() << ", found " << splits;
+    for (auto [dim, symbol] : llvm::enumerate(shape))
+      if (failed(check.bind(label, symbol, buffer, name, dim + 1)))
+        return failure();
+  }
+  return success();
+}
+
 template <typename OpTy>
 static LogicalResult verifyScores(Checker &check, OpTy op, const Scores &scores) {
   return success(succeeded(check.semantics("scores_c13", op.getOuts())) &&
@@ -255,10 +294,19 @@ LogicalResult imhsa::verifyWith(Checker &check, AttentionOp op) {
       failed(check.divides("attention_c2", "G", op.getValue(), "value", v.head)))
     return failure();
   if (Value lse = op.getLseInit())
-    return success(
-        succeeded(verifyDims(check, "attention_c10", lse, "second of outs", {"B", "S", "N"})) &&
-        succeeded(check.accumulator("attention_c10", lse, "second of outs")));
-  return success();
+    if (failed(verifyDims(check, "attention_c10", lse, "second of outs", {"B", "S", "N"})) ||
+        failed(check.accumulator("attention_c10", lse, "second of outs")))
+      return failure();
+  static constexpr KernelKind kinds[] = {KernelKind::Stream, KernelKind::ReadOut};
+  static constexpr StringRef sums[] = {"B", "G", "N", "E"}, rows[] = {"B", "S", "N"};
+  SmallVector<ArrayRef<StringRef>> partial = {sums};
+  if (!scores.lse)
+    partial.push_back(rows);
+  return success(
+      succeeded(verifyKind(check, "attention_c11", op.getScheduleAttr(),
+                           op.hasLandmarks() ? ArrayRef<KernelKind>() : ArrayRef(kinds))) &&
+      succeeded(
+          verifyScratch(check, "attention_c12", op.getScheduleAttr(), op.getScratch(), partial)));
 }
 
 LogicalResult imhsa::verifyWith(Checker &check, WeightsOp op) {
@@ -270,11 +318,16 @@ LogicalResult imhsa::verifyWith(Checker &check, WeightsOp op) {
 }
 
 LogicalResult imhsa::verifyWith(Checker &check, LogSumExpOp op) {
+  static constexpr StringRef rows[] = {"B", "S", "N"};
   return success(
       succeeded(verifyOutCount(check, "log_sum_exp_c1", op.getOuts(), 1)) &&
       succeeded(verifyScores(check, op, op.getScores())) &&
       succeeded(verifyDims(check, "log_sum_exp_c1", op.getInit(), "outs", {"B", "S", "N"})) &&
-      succeeded(check.accumulator("log_sum_exp_c1", op.getInit(), "outs")));
+      succeeded(check.accumulator("log_sum_exp_c1", op.getInit(), "outs")) &&
+      succeeded(
+          verifyKind(check, "log_sum_exp_c2", op.getScheduleAttr(), KernelKind::Normalisers)) &&
+      succeeded(verifyScratch(check, "log_sum_exp_c3", op.getScheduleAttr(), op.getScratch(),
+                              ArrayRef<StringRef>(rows))));
 }
 
 LogicalResult imhsa::verifyWith(Checker &check, PoolOp op) {
@@ -304,9 +357,10 @@ LogicalResult imhsa::verifyWith(Checker &check, PoolOp op) {
     if (failed(check.lengths("pool_c3", op.getKeyLengths())))
       return failure();
   }
-  return pool.isGrid() ? check.fixed("pool_c4", "N", pool.getNumTokens(), pool, op.getInput(),
-                                     "input", in.token)
-                       : success();
+  if (pool.isGrid() && failed(check.fixed("pool_c4", "N", pool.getNumTokens(), pool, op.getInput(),
+                                          "input", in.token)))
+    return failure();
+  return verifyKind(check, "pool_c6", op.getScheduleAttr(), KernelKind::Pool);
 }
 
 LogicalResult AttentionOp::verify() {

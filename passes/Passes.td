@@ -189,10 +189,11 @@ def TilePass : Pass<"imhsa-tile"> {
       Keys and values that no query of a tile keeps are not read for it: a NaN among them
       does not reach the tile.
 
-    `#imhsa.schedule<general, ...>` on an attention takes the place of the options.
+    `#imhsa.schedule<general, ...>` on an operation takes the place of the options.
     Left whole, with a remark: landmark attention (run `imhsa-decompose` first) and
-    operations on memrefs. Left as they are: operations on tensors that their types say
-    are empty, `imhsa.weights`, and `imhsa.pool`.
+    operations on memrefs. Left as they are: operations with a schedule of any other
+    kind, which kernels of their own compute; operations on tensors that their types
+    say are empty, `imhsa.weights`, and `imhsa.pool`.
 
     Sizes that are not given: up to 512 keys are in one tile, with 64 queries, or fewer so
     that a tile has at most 48 Ki scores in all heads together. Over more keys a tile has
@@ -287,7 +288,7 @@ def ExpandPass : Pass<"imhsa-expand"> {
     for f64), masks as positions that are -inf before the softmax, rows with nothing
     kept as zeros. Landmark attention is first split into two exact ones. This always
     works, on every target; what N x M matrices it stores is up to `imhsa-tile`
-    before it.
+    before it. Operations with a schedule of any kind but `general` stay.
 
     An attention of dynamic numbers of heads cannot be expanded, since the types do
     not say how heads are grouped: an error.
@@ -419,6 +420,14 @@ def BufferizePass : Pass<"imhsa-bufferize", "::mlir::ModuleOp"> {
     bound of their size over all iterations). Only inside parallel loops
     (`scf.forall`, `scf.parallel`) a temporary is allocated, once at the start of the
     body, and freed at its end. Copies are `linalg.copy`.
+
+    Operations with a schedule of any kind but `general`, which kernels of their own
+    compute, become their forms on memrefs. Where a schedule has several splits, buffers
+    for what they give are temporaries too, and operands `scratch` of the operation:
+    ```mlir
+    imhsa.attention ins(%q, %k, %v : ...) schedule(#imhsa.schedule<stream, splits = 4>)
+      scratch(%partial, %lse : memref<4x1x6x?x64xf32>, memref<4x1x6x?xf32>) outs(%o : ...)
+    ```
 
     Errors name what is not possible: public functions with arguments or results
     other than ranked tensors, calls (inline them first), results or temporaries

@@ -72,11 +72,24 @@ int64_t imhsaPoolAttrGetNumLandmarks(MlirAttribute attribute) {
 //===----------------------------------------------------------------------===//
 
 static_assert(ImhsaKernelKindGeneral == static_cast<int>(KernelKind::General) &&
-                  getMaxEnumValForKernelKind() == ImhsaKernelKindGeneral,
+                  ImhsaKernelKindPool == static_cast<int>(KernelKind::Pool) &&
+                  ImhsaKernelKindNormalisers == static_cast<int>(KernelKind::Normalisers) &&
+                  ImhsaKernelKindStream == static_cast<int>(KernelKind::Stream) &&
+                  ImhsaKernelKindReadOut == static_cast<int>(KernelKind::ReadOut) &&
+                  getMaxEnumValForKernelKind() == ImhsaKernelKindReadOut,
               "ImhsaKernelKind mirrors KernelKind");
+static_assert(ImhsaMatrixMathExact == static_cast<int>(MatrixMath::Exact) &&
+                  ImhsaMatrixMathTf32 == static_cast<int>(MatrixMath::Tf32) &&
+                  getMaxEnumValForMatrixMath() == ImhsaMatrixMathTf32,
+              "ImhsaMatrixMath mirrors MatrixMath");
 
 static ScheduleAttr unwrapSchedule(MlirAttribute attribute) {
   return cast<ScheduleAttr>(unwrap(attribute));
+}
+
+static ImhsaScheduleSizes wrap(const ScheduleSizes &sizes) {
+  return {sizes.queries, sizes.keys,  sizes.warps,  sizes.stages,
+          sizes.splits,  sizes.heads, sizes.columns};
 }
 
 bool imhsaAttributeIsASchedule(MlirAttribute attribute) {
@@ -85,30 +98,37 @@ bool imhsaAttributeIsASchedule(MlirAttribute attribute) {
 
 MlirTypeID imhsaScheduleAttrGetTypeID() { return wrap(ScheduleAttr::getTypeID()); }
 
-MlirAttribute imhsaScheduleAttrGetChecked(MlirLocation location, ImhsaKernelKind kind,
-                                          int64_t queries, int64_t keys, int64_t splits) {
-  Location loc = unwrap(location);
+ImhsaScheduleSizes imhsaScheduleDefaultSizes(ImhsaKernelKind kind) {
   std::optional<KernelKind> known = symbolizeKernelKind(kind);
-  if (!known) {
+  return wrap(known ? defaultSizes(*known) : ScheduleSizes());
+}
+
+MlirAttribute imhsaScheduleAttrGetChecked(MlirLocation location, ImhsaKernelKind kind,
+                                          ImhsaScheduleSizes sizes, ImhsaMatrixMath math) {
+  Location loc = unwrap(location);
+  std::optional<KernelKind> knownKind = symbolizeKernelKind(kind);
+  std::optional<MatrixMath> knownMath = symbolizeMatrixMath(math);
+  if (!knownKind) {
     emitError(loc) << "kind: expected an ImhsaKernelKind, found " << static_cast<int64_t>(kind);
     return MlirAttribute{nullptr};
   }
-  return wrap(ScheduleAttr::getChecked([&] { return emitError(loc); }, loc.getContext(), *known,
-                                       queries, keys, splits));
+  if (!knownMath) {
+    emitError(loc) << "math: expected an ImhsaMatrixMath, found " << static_cast<int64_t>(math);
+    return MlirAttribute{nullptr};
+  }
+  return wrap(ScheduleAttr::getChecked([&] { return emitError(loc); }, loc.getContext(), *knownKind,
+                                       sizes.queries, sizes.keys, sizes.warps, sizes.stages,
+                                       sizes.splits, sizes.heads, sizes.columns, *knownMath));
 }
 
 ImhsaKernelKind imhsaScheduleAttrGetKind(MlirAttribute attribute) {
   return static_cast<ImhsaKernelKind>(unwrapSchedule(attribute).getKind());
 }
 
-int64_t imhsaScheduleAttrGetQueries(MlirAttribute attribute) {
-  return unwrapSchedule(attribute).getQueries();
+ImhsaScheduleSizes imhsaScheduleAttrGetSizes(MlirAttribute attribute) {
+  return wrap(unwrapSchedule(attribute).getSizes());
 }
 
-int64_t imhsaScheduleAttrGetKeys(MlirAttribute attribute) {
-  return unwrapSchedule(attribute).getKeys();
-}
-
-int64_t imhsaScheduleAttrGetSplits(MlirAttribute attribute) {
-  return unwrapSchedule(attribute).getSplits();
+ImhsaMatrixMath imhsaScheduleAttrGetMath(MlirAttribute attribute) {
+  return static_cast<ImhsaMatrixMath>(unwrapSchedule(attribute).getMath());
 }

@@ -48,13 +48,35 @@ MLIR_CAPI_EXPORTED int64_t imhsaPoolAttrGetLandmarksSize(MlirAttribute attribute
 MLIR_CAPI_EXPORTED int64_t imhsaPoolAttrGetNumLandmarks(MlirAttribute attribute);
 
 /*===----------------------------------------------------------------------===*/
-/* #imhsa.schedule: how an exact attention is cut into tiles                    */
+/* #imhsa.schedule: the kernel of an operation, and how it is cut into tiles     */
 /*===----------------------------------------------------------------------===*/
 
-/** The kind of kernel that computes an attention. */
+/** The kind of kernel that computes an operation. */
 typedef enum ImhsaKernelKind {
-  ImhsaKernelKindGeneral = 0 /**< `general` */
+  ImhsaKernelKindGeneral = 0,     /**< `general` */
+  ImhsaKernelKindPool = 1,        /**< `pool` */
+  ImhsaKernelKindNormalisers = 2, /**< `normalisers` */
+  ImhsaKernelKindStream = 3,      /**< `stream` */
+  ImhsaKernelKindReadOut = 4      /**< `read_out` */
 } ImhsaKernelKind;
+
+/** How products of matrices of f32 are computed. */
+typedef enum ImhsaMatrixMath {
+  ImhsaMatrixMathExact = 0, /**< `exact` */
+  ImhsaMatrixMathTf32 = 1   /**< `tf32` */
+} ImhsaMatrixMath;
+
+/** The sizes in a schedule. Those that a kind does not have are 0, and so are `heads` and `columns`
+ * that stand for all. */
+typedef struct ImhsaScheduleSizes {
+  int64_t queries; /**< in a tile */
+  int64_t keys;    /**< in a tile */
+  int64_t warps;   /**< in a block */
+  int64_t stages;  /**< of the ring of tiles that are on their way to shared memory */
+  int64_t splits;  /**< independent ranges of keys */
+  int64_t heads;   /**< of the result (normalisers: of the scores) in a block */
+  int64_t columns; /**< of the value in a block */
+} ImhsaScheduleSizes;
 
 /** True if the attribute is a `#imhsa.schedule`. */
 MLIR_CAPI_EXPORTED bool imhsaAttributeIsASchedule(MlirAttribute attribute);
@@ -62,24 +84,24 @@ MLIR_CAPI_EXPORTED bool imhsaAttributeIsASchedule(MlirAttribute attribute);
 /** The TypeID of `#imhsa.schedule`. */
 MLIR_CAPI_EXPORTED MlirTypeID imhsaScheduleAttrGetTypeID(void);
 
-/** Tiles of `queries` queries against `keys` keys, these in `splits` ranges that are summed
- * independently. A kind that is not in the enumeration, and what breaks a constraint of the
- * attribute, is a diagnostic at `location`, and the null attribute. The dialect must be loaded. */
+/** What a schedule of that kind has that gives no sizes; zeros if there is no such kind. */
+MLIR_CAPI_EXPORTED ImhsaScheduleSizes imhsaScheduleDefaultSizes(ImhsaKernelKind kind);
+
+/** A kind that is not in the enumeration, and what breaks a constraint of the attribute, is a
+ * diagnostic at `location`, and the null attribute. The dialect must be loaded. */
 MLIR_CAPI_EXPORTED MlirAttribute imhsaScheduleAttrGetChecked(MlirLocation location,
-                                                             ImhsaKernelKind kind, int64_t queries,
-                                                             int64_t keys, int64_t splits);
+                                                             ImhsaKernelKind kind,
+                                                             ImhsaScheduleSizes sizes,
+                                                             ImhsaMatrixMath math);
 
 /** The kind of kernel. */
 MLIR_CAPI_EXPORTED ImhsaKernelKind imhsaScheduleAttrGetKind(MlirAttribute attribute);
 
-/** The number of queries in a tile. */
-MLIR_CAPI_EXPORTED int64_t imhsaScheduleAttrGetQueries(MlirAttribute attribute);
+/** The sizes. */
+MLIR_CAPI_EXPORTED ImhsaScheduleSizes imhsaScheduleAttrGetSizes(MlirAttribute attribute);
 
-/** The number of keys in a tile. */
-MLIR_CAPI_EXPORTED int64_t imhsaScheduleAttrGetKeys(MlirAttribute attribute);
-
-/** The number of ranges of keys that are summed independently. */
-MLIR_CAPI_EXPORTED int64_t imhsaScheduleAttrGetSplits(MlirAttribute attribute);
+/** How products of matrices of f32 are computed. */
+MLIR_CAPI_EXPORTED ImhsaMatrixMath imhsaScheduleAttrGetMath(MlirAttribute attribute);
 
 #ifdef __cplusplus
 }

@@ -1,6 +1,7 @@
 //===- Bufferize.cpp - entry functions on memrefs -------------------------===//
 // Part of imhsa, under the Apache License v2.0 with LLVM Exceptions: see LICENSE.
 
+#include "dialect/Imhsa.h"
 #include "passes/Passes.h"
 #include "passes/bufferize/Sizes.h"
 #include "passes/bufferize/Workspace.h"
@@ -253,6 +254,52 @@ static LogicalResult bufferizeBody(func::FuncOp function) {
 }
 
 //===----------------------------------------------------------------------===//
+// What the splits of fused kernels give
+//===----------------------------------------------------------------------===//
+
+// A buffer of f32, `splits` times these dimensions of buffers.
+static Value allocatePartial(OpBuilder &b, Location loc, int64_t splits,
+                             ArrayRef<std::pair<Value, unsigned>> dims) {
+  SmallVector<int64_t> shape = {splits};
+  SmallVector<Value> dynamic;
+  for (auto [value, dim] : dims) {
+    shape.push_back(dimSize(value, dim));
+    if (ShapedType::isDynamic(shape.back()))
+      dynamic.push_back(memref::DimOp::create(b, loc, value, dim));
+  }
+  return memref::AllocOp::create(b, loc, MemRefType::get(shape, b.getF32Type()), dynamic);
+}
+
+// Gives each fused kernel with more than one split the buffers that it needs, as `scratch`.
+static void allocateScratch(func::FuncOp function) {
+  function.walk([](Operation *op) {
+    auto schedule = op->getAttrOfType<ScheduleAttr>(kScheduleAttr);
+    if (!hasFusedSchedule(op) || schedule.getSplits() <= 1)
+      return;
+    OpBuilder b(op);
+    Location loc = op->getLoc();
+    int64_t splits = schedule.getSplits();
+    if (auto normalisers = dyn_cast<LogSumExpOp>(op)) {
+      Value out = normalisers.getInit();
+      normalisers.getScratchMutable().assign(
+          allocatePartial(b, loc, splits, {{out, 0}, {out, 1}, {out, 2}}));
+      return;
+    }
+    auto attention = cast<AttentionOp>(op);
+    Value out = attention.getInit();
+    TokenDims dims = tokenDims(attention.getOutputOrder());
+    SmallVector<Value> scratch = {allocatePartial(
+        b, loc, splits,
+        {{out, dims.batch}, {out, dims.head}, {out, dims.token}, {out, dims.width}})};
+    // Without mixing after the softmax, which would need an operand `lse`, S is G.
+    if (!attention.getLse())
+      scratch.push_back(allocatePartial(b, loc, splits,
+                                        {{out, dims.batch}, {out, dims.head}, {out, dims.token}}));
+    attention.getScratchMutable().assign(scratch);
+  });
+}
+
+//===----------------------------------------------------------------------===//
 // The pass
 //===----------------------------------------------------------------------===//
 
@@ -282,9 +329,11 @@ private:
     // before anything gets a place.
     if (failed(cleanUp()))
       return failure();
-    for (Entry &entry : entries)
+    for (Entry &entry : entries) {
+      allocateScratch(entry.function);
       if (failed(place(entry)))
         return failure();
+    }
     return cleanUp();
   }
 

@@ -52,7 +52,7 @@ struct ExpandPass : imhsa::impl::ExpandPassBase<ExpandPass> {
       return signalPassFailure();
     SmallVector<Operation *> operations;
     getOperation()->walk([&](Operation *op) {
-      if (isa_and_nonnull<ImhsaDialect>(op->getDialect()))
+      if (isa_and_nonnull<ImhsaDialect>(op->getDialect()) && !hasFusedSchedule(op))
         operations.push_back(op);
     });
     IRRewriter rewriter(&getContext());

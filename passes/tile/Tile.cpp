@@ -3,6 +3,7 @@
 
 #include "dialect/Tiling.h"
 #include "passes/Passes.h"
+#include "passes/tile/Normalisers.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Arith/Utils/Utils.h"
@@ -260,26 +261,6 @@ static LogicalResult sweepKeys(RewriterBase &rewriter, OpTy op, int64_t tileSize
   return success();
 }
 
-// The normalisers of all rows first, then an attention that is a plain sum over keys.
-static std::pair<LogSumExpOp, AttentionOp> separateNormalisers(RewriterBase &rewriter,
-                                                               AttentionOp op) {
-  Location loc = op.getLoc();
-  rewriter.setInsertionPoint(op);
-  Scores scores = op.getScores(), rows = scores;
-  rows.interaction.post = rows.interaction.postBias = Value();
-  Value init = op.getLseInit();
-  if (!init)
-    init = tensor::EmptyOp::create(rewriter, loc, logSumExpSizes(rewriter, loc, scores),
-                                   scores.computeType());
-  auto normalisers = LogSumExpOp::create(rewriter, loc, rows, init);
-  scores.lse = normalisers->getResult(0);
-  auto sum = AttentionOp::create(rewriter, loc, scores, op.getValue(), op.getValueOrder(),
-                                 op.getInit(), op.getOutputOrder());
-  SmallVector<Value> results = {sum->getResult(0), normalisers->getResult(0)};
-  rewriter.replaceOp(op, ArrayRef<Value>(results).take_front(op->getNumResults()));
-  return {normalisers, sum};
-}
-
 //===----------------------------------------------------------------------===//
 // The pass
 //===----------------------------------------------------------------------===//
@@ -301,7 +282,7 @@ struct TilePass : imhsa::impl::TilePassBase<TilePass> {
       }
     SmallVector<Operation *> cores;
     getOperation()->walk([&](Operation *op) {
-      if (isa<AttentionOp, LogSumExpOp>(op) && !hasEmptyOperand(op))
+      if (isa<AttentionOp, LogSumExpOp>(op) && !hasEmptyOperand(op) && !hasFusedSchedule(op))
         cores.push_back(op);
     });
     for (Operation *op : cores) {
@@ -313,20 +294,12 @@ struct TilePass : imhsa::impl::TilePassBase<TilePass> {
 
 private:
   LogicalResult tileAttention(AttentionOp op) {
-    ScheduleAttr schedule = op.getScheduleAttr();
     if (!op.hasPureTensorSemantics() || op.hasLandmarks()) {
       notTiled(op) << (op.hasLandmarks() ? "it has landmarks; run imhsa-decompose first"
                                          : "expected tensors, found memrefs");
       return success();
     }
-    if (schedule && schedule.getKind() != KernelKind::General)
-      return success();
-    TileSizes given = fromOptions();
-    if (schedule)
-      given = {given.batch, schedule.getQueries(), schedule.getKeys(), schedule.getSplits()};
-    // The schedule says how to cut what is whole; tiles have none.
-    op.removeScheduleAttr();
-    TileSizes sizes = chooseSizes(op.getScores(), given, loops);
+    TileSizes sizes = takeSizes(op);
     IRRewriter rewriter(op);
     FailureOr<AttentionOp> rows = tileRows(rewriter, op, loops, sizes);
     if (failed(rows))
@@ -348,7 +321,7 @@ private:
       notTiled(op) << "expected tensors, found memrefs";
       return success();
     }
-    TileSizes sizes = chooseSizes(op.getScores(), fromOptions(), loops);
+    TileSizes sizes = takeSizes(op);
     IRRewriter rewriter(op);
     FailureOr<LogSumExpOp> rows = tileRows(rewriter, op, loops, sizes);
     if (failed(rows))
@@ -368,7 +341,14 @@ private:
     return sweepKeys(rewriter, *range, sizes.keys);
   }
 
-  TileSizes fromOptions() const { return {batch, queries, keys, splits}; }
+  // What the schedule of `op` says, or else the options. It is for what is whole: tiles have none.
+  template <typename OpTy> TileSizes takeSizes(OpTy op) {
+    TileSizes sizes = {batch, queries, keys, splits};
+    if (ScheduleAttr schedule = op.getScheduleAttr())
+      sizes = {sizes.batch, schedule.getQueries(), schedule.getKeys(), schedule.getSplits()};
+    op.removeScheduleAttr();
+    return chooseSizes(op.getScores(), sizes, loops);
+  }
 };
 
 } // namespace

@@ -274,3 +274,48 @@ func.func @attention(%q: tensor<1x2x?x8xf32>) -> tensor<1x2x?x8xf32> {
          outs(%e : tensor<1x2x?x8xf32>) -> tensor<1x2x?x8xf32>
   return %o : tensor<1x2x?x8xf32>
 }
+
+// -----
+
+// Operations with kernels of their own: what several splits give has its place in the workspace.
+
+// CHECK-LABEL: func.func @splits(
+// CHECK-SAME: %[[Q:[a-z0-9]+]]: memref<2x6x?x64xbf16, {{.*}}, %[[O:[a-z0-9]+]]: memref<2x6x?x64xbf16, {{.*}}, %[[L:[a-z0-9]+]]: memref<2x6x?xf32, {{.*}}, %[[WORKSPACE:[a-z0-9]+]]: memref<?xi8>)
+// CHECK: %[[PARTIAL:.*]] = memref.view %[[WORKSPACE]]{{.*}} to memref<4x2x6x?x64xf32>
+// CHECK: %[[LSES:.*]] = memref.view %[[WORKSPACE]]{{.*}} to memref<4x2x6x?xf32>
+// CHECK: imhsa.attention ins(%[[Q]], %[[Q]], %[[Q]] : {{.*}}) schedule(#imhsa.schedule<stream, splits = 4>) scratch(%[[PARTIAL]], %[[LSES]] : memref<4x2x6x?x64xf32>, memref<4x2x6x?xf32>) outs(%[[O]] :
+// CHECK: %[[SUMS:.*]] = memref.view %[[WORKSPACE]]{{.*}} to memref<2x2x6x?xf32>
+// CHECK: imhsa.log_sum_exp ins(%[[Q]], %[[Q]] : {{.*}}) schedule(#imhsa.schedule<normalisers, splits = 2>) scratch(%[[SUMS]] : memref<2x2x6x?xf32>) outs(%[[L]] :
+// CHECK-NOT: memref.alloc
+// CHECK-LABEL: func.func @splits_sizes(
+func.func @splits(%q: tensor<2x6x?x64xbf16>) -> (tensor<2x6x?x64xbf16>, tensor<2x6x?xf32>) {
+  %c2 = arith.constant 2 : index
+  %n = tensor.dim %q, %c2 : tensor<2x6x?x64xbf16>
+  %empty = tensor.empty(%n) : tensor<2x6x?x64xbf16>
+  %o = imhsa.attention ins(%q, %q, %q : tensor<2x6x?x64xbf16>, tensor<2x6x?x64xbf16>, tensor<2x6x?x64xbf16>)
+         schedule(#imhsa.schedule<stream, splits = 4>) outs(%empty : tensor<2x6x?x64xbf16>) -> tensor<2x6x?x64xbf16>
+  %rows = tensor.empty(%n) : tensor<2x6x?xf32>
+  %l = imhsa.log_sum_exp ins(%q, %q : tensor<2x6x?x64xbf16>, tensor<2x6x?x64xbf16>)
+         schedule(#imhsa.schedule<normalisers, splits = 2>) outs(%rows : tensor<2x6x?xf32>) -> tensor<2x6x?xf32>
+  return %o, %l : tensor<2x6x?x64xbf16>, tensor<2x6x?xf32>
+}
+
+// -----
+
+// A plain sum over keys has no normalisers of its own, and one split no scratch.
+
+// CHECK-LABEL: func.func @plain_sum(
+// CHECK: imhsa.attention {{.*}} lse({{.*}}) schedule(#imhsa.schedule<stream, splits = 3>) scratch(%{{.*}} : memref<3x2x6x49x32xf32>) outs(
+// CHECK: imhsa.pool {{.*}} schedule(#imhsa.schedule<pool>) outs(
+// CHECK-LABEL: func.func @plain_sum_sizes(
+func.func @plain_sum(%q: tensor<2x49x6x64xbf16>, %k: tensor<2x6x?x64xbf16>, %v: tensor<2x6x?x32xbf16>, %lse: tensor<2x6x49xf32>)
+    -> (tensor<2x49x6x32xf32>, tensor<2x6x7x64xf32>) {
+  %empty = tensor.empty() : tensor<2x49x6x32xf32>
+  %o = imhsa.attention ins(%q, %k, %v : tensor<2x49x6x64xbf16>, tensor<2x6x?x64xbf16>, tensor<2x6x?x32xbf16>)
+         order(query = bnhd, output = bnhd) lse(%lse : tensor<2x6x49xf32>)
+         schedule(#imhsa.schedule<stream, splits = 3>) outs(%empty : tensor<2x49x6x32xf32>) -> tensor<2x49x6x32xf32>
+  %means = tensor.empty() : tensor<2x6x7x64xf32>
+  %p = imhsa.pool #imhsa.pool<7> ins(%k : tensor<2x6x?x64xbf16>) schedule(#imhsa.schedule<pool>)
+         outs(%means : tensor<2x6x7x64xf32>) -> tensor<2x6x7x64xf32>
+  return %o, %p : tensor<2x49x6x32xf32>, tensor<2x6x7x64xf32>
+}

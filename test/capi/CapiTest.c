@@ -114,23 +114,43 @@ static void testPool(MlirContext context) {
 static void testSchedule(MlirContext context) {
   fprintf(stderr, "testSchedule\n");
   MlirLocation unknown = mlirLocationUnknownGet(context);
-  MlirAttribute schedule = imhsaScheduleAttrGetChecked(unknown, ImhsaKernelKindGeneral, 32, 256, 4);
+  ImhsaScheduleSizes sizes = imhsaScheduleDefaultSizes(ImhsaKernelKindGeneral);
+  sizes.queries = 32, sizes.keys = 256, sizes.splits = 4;
+  MlirAttribute schedule =
+      imhsaScheduleAttrGetChecked(unknown, ImhsaKernelKindGeneral, sizes, ImhsaMatrixMathExact);
   printAttribute(schedule);
   // CHECK-NEXT: #imhsa.schedule<general, queries = 32, keys = 256, splits = 4>
-  fprintf(stderr, "%d %" PRId64 " %" PRId64 " %" PRId64 "\n", imhsaScheduleAttrGetKind(schedule),
-          imhsaScheduleAttrGetQueries(schedule), imhsaScheduleAttrGetKeys(schedule),
-          imhsaScheduleAttrGetSplits(schedule));
-  // CHECK-NEXT: 0 32 256 4
   fprintf(stderr, "%d %d %d\n", imhsaAttributeIsASchedule(schedule),
           imhsaAttributeIsAPool(schedule),
           mlirTypeIDEqual(mlirAttributeGetTypeID(schedule), imhsaScheduleAttrGetTypeID()));
   // CHECK-NEXT: 1 0 1
-  printAttribute(imhsaScheduleAttrGetChecked(unknown, ImhsaKernelKindGeneral, 32, 0, 4));
+  sizes.keys = 0;
+  printAttribute(
+      imhsaScheduleAttrGetChecked(unknown, ImhsaKernelKindGeneral, sizes, ImhsaMatrixMathExact));
   // CHECK-NEXT: error: [schedule_attr_c1] keys: expected at least 1, found 0
   // CHECK-NEXT: null
-  printAttribute(imhsaScheduleAttrGetChecked(unknown, (ImhsaKernelKind)77, 32, 256, 4));
+
+  sizes = imhsaScheduleDefaultSizes(ImhsaKernelKindStream);
+  sizes.warps = 8, sizes.columns = 32;
+  schedule = imhsaScheduleAttrGetChecked(unknown, ImhsaKernelKindStream, sizes, ImhsaMatrixMathTf32);
+  printAttribute(schedule);
+  // CHECK-NEXT: #imhsa.schedule<stream, warps = 8, columns = 32, math = tf32>
+  sizes = imhsaScheduleAttrGetSizes(schedule);
+  fprintf(stderr, "%d %d %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 "\n",
+          imhsaScheduleAttrGetKind(schedule), imhsaScheduleAttrGetMath(schedule), sizes.queries,
+          sizes.warps, sizes.splits, sizes.heads, sizes.columns);
+  // CHECK-NEXT: 3 1 64 8 1 0 32
+  printAttribute(
+      imhsaScheduleAttrGetChecked(unknown, (ImhsaKernelKind)77, sizes, ImhsaMatrixMathExact));
   // CHECK-NEXT: error: kind: expected an ImhsaKernelKind, found 77
   // CHECK-NEXT: null
+  printAttribute(
+      imhsaScheduleAttrGetChecked(unknown, ImhsaKernelKindStream, sizes, (ImhsaMatrixMath)2));
+  // CHECK-NEXT: error: math: expected an ImhsaMatrixMath, found 2
+  // CHECK-NEXT: null
+  sizes = imhsaScheduleDefaultSizes((ImhsaKernelKind)77);
+  fprintf(stderr, "%" PRId64 "\n", sizes.queries);
+  // CHECK-NEXT: 0
 }
 
 static MlirNamedAttribute named(MlirContext context, const char *name, MlirAttribute attribute) {

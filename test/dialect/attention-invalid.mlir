@@ -373,7 +373,7 @@ func.func @negative_window(%t: !t) -> !t {
 func.func @long_window(%t: !t) -> !t {
   // expected-error @+1 {{'imhsa.attention' op [scores_c10] window: expected 2 numbers (left, right), found 3}}
   %0 = "imhsa.attention"(%t, %t, %t, %t) <{
-    operandSegmentSizes = array<i32: 1,1,1,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,1>,
+    operandSegmentSizes = array<i32: 1,1,1,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,1>,
     window = array<i64: 1, 2, 3>}> : (!t, !t, !t, !t) -> !t
   return %0 : !t
 }
@@ -533,7 +533,7 @@ func.func @no_value_heads(%t: !t, %v: !v) -> !t {
 func.func @landmarks_twice(%t: !t) -> !t {
   // expected-error @+1 {{'imhsa.attention' op [attention_c3] landmarks: expected a #imhsa.pool attribute or two operands, found an attribute and two operands}}
   %0 = "imhsa.attention"(%t, %t, %t, %t, %t, %t) <{
-    operandSegmentSizes = array<i32: 1,1,1,1,1,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,1>,
+    operandSegmentSizes = array<i32: 1,1,1,1,1,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,1>,
     pool = #imhsa.pool<5>}> : (!t, !t, !t, !t, !t, !t) -> !t
   return %0 : !t
 }
@@ -544,7 +544,7 @@ func.func @landmarks_twice(%t: !t) -> !t {
 func.func @half_of_landmarks(%t: !t) -> !t {
   // expected-error @+1 {{'imhsa.attention' op [attention_c3] landmarks: expected a #imhsa.pool attribute or two operands, found only one operand}}
   %0 = "imhsa.attention"(%t, %t, %t, %t, %t) <{
-    operandSegmentSizes = array<i32: 1,1,1,0,1,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,1>
+    operandSegmentSizes = array<i32: 1,1,1,0,1,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,1>
     }> : (!t, !t, !t, !t, !t) -> !t
   return %0 : !t
 }
@@ -773,7 +773,7 @@ func.func @two_result_heads(%t: !t, %w: tensor<3x6xf32>, %u: tensor<2x6xf32>) ->
 func.func @no_outs(%t: !t) {
   // expected-error @+1 {{'imhsa.attention' op [attention_c9] outs: expected 1 or 2, found 0}}
   "imhsa.attention"(%t, %t, %t) <{
-    operandSegmentSizes = array<i32: 1,1,1,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0>
+    operandSegmentSizes = array<i32: 1,1,1,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0>
     }> : (!t, !t, !t) -> ()
   return
 }
@@ -877,4 +877,120 @@ func.func @lse_result_type(%t: !t, %lse: !l) -> (!t, !l) {
   // expected-error @+1 {{'imhsa.attention' op [attention_c10] second of outs: expected elements of 'f32', found 'f16'}}
   %0:2 = imhsa.attention ins(%t, %t, %t : !t, !t, !t) outs(%t, %lse : !t, !l) -> !t, !l
   return %0#0, %0#1 : !t, !l
+}
+
+// -----
+
+// attention_c11: schedule is of the kind general, stream or read_out; with landmarks general.
+
+!t = tensor<2x6x5x64xf32>
+func.func @schedule_kind(%t: !t) -> !t {
+  // expected-error @+1 {{'imhsa.attention' op [attention_c11] schedule: expected the kind 'general' or 'stream' or 'read_out', found 'normalisers'}}
+  %0 = imhsa.attention ins(%t, %t, %t : !t, !t, !t) schedule(#imhsa.schedule<normalisers>) outs(%t : !t) -> !t
+  return %0 : !t
+}
+
+// -----
+
+!t = tensor<2x6x5x64xf32>
+func.func @schedule_landmarks(%t: !t) -> !t {
+  // expected-error @+1 {{'imhsa.attention' op [attention_c11] schedule: expected the kind 'general', found 'stream'}}
+  %0 = imhsa.attention ins(%t, %t, %t : !t, !t, !t) landmarks(#imhsa.pool<3>) schedule(#imhsa.schedule<stream>)
+         outs(%t : !t) -> !t
+  return %0 : !t
+}
+
+// -----
+
+// attention_c12: scratch stands only on memrefs, where a fused schedule has more than one split.
+
+!t = tensor<2x6x5x64xf32>
+!s = tensor<2x2x6x5x64xf32>
+func.func @scratch_tensor(%t: !t, %s: !s) -> !t {
+  // expected-error @+1 {{'imhsa.attention' op [attention_c12] scratch: expected none on tensors, found 1}}
+  %0 = imhsa.attention ins(%t, %t, %t : !t, !t, !t) schedule(#imhsa.schedule<stream, splits = 2>) scratch(%s : !s)
+         outs(%t : !t) -> !t
+  return %0 : !t
+}
+
+// -----
+
+!t = memref<2x6x5x64xf32>
+!s = memref<2x2x6x5x64xf32>
+func.func @scratch_general(%t: !t, %s: !s) {
+  // expected-error @+1 {{'imhsa.attention' op [attention_c12] scratch: expected 0 buffers for 1 splits, found 1}}
+  imhsa.attention ins(%t, %t, %t : !t, !t, !t) schedule(#imhsa.schedule<general, splits = 2>) scratch(%s : !s)
+    outs(%t : !t)
+  return
+}
+
+// -----
+
+!t = memref<2x6x5x64xf32>
+!s = memref<2x2x6x5x64xf32>
+func.func @scratch_count(%t: !t, %s: !s) {
+  // expected-error @+1 {{'imhsa.attention' op [attention_c12] scratch: expected 2 buffers for 2 splits, found 1}}
+  imhsa.attention ins(%t, %t, %t : !t, !t, !t) schedule(#imhsa.schedule<stream, splits = 2>) scratch(%s : !s)
+    outs(%t : !t)
+  return
+}
+
+// -----
+
+!t = memref<2x6x5x64xf32>
+!l = memref<2x6x5xf32>
+!s = memref<2x2x6x5x64xf32>
+func.func @scratch_count_lse(%t: !t, %l: !l, %s: !s) {
+  // expected-error @+1 {{'imhsa.attention' op [attention_c12] scratch: expected 1 buffers for 2 splits, found 2}}
+  imhsa.attention ins(%t, %t, %t : !t, !t, !t) lse(%l : !l) schedule(#imhsa.schedule<stream, splits = 2>)
+    scratch(%s, %s : !s, !s) outs(%t : !t)
+  return
+}
+
+// -----
+
+!t = memref<2x6x5x64xf32>
+!s = memref<2x2x6x5x64xf32>
+!l = memref<2x2x6x5x1xf32>
+func.func @scratch_rank(%t: !t, %s: !s, %l: !l) {
+  // expected-error @+1 {{'imhsa.attention' op [attention_c12] scratch 1: expected rank 4, found rank 5}}
+  imhsa.attention ins(%t, %t, %t : !t, !t, !t) schedule(#imhsa.schedule<stream, splits = 2>) scratch(%s, %l : !s, !l)
+    outs(%t : !t)
+  return
+}
+
+// -----
+
+!t = memref<2x6x5x64xf16>
+!s = memref<2x2x6x5x64xf16>
+!l = memref<2x2x6x5xf32>
+func.func @scratch_type(%t: !t, %s: !s, %l: !l) {
+  // expected-error @+1 {{'imhsa.attention' op [attention_c12] scratch 0: expected elements of 'f32', found 'f16'}}
+  imhsa.attention ins(%t, %t, %t : !t, !t, !t) schedule(#imhsa.schedule<stream, splits = 2>) scratch(%s, %l : !s, !l)
+    outs(%t : !t)
+  return
+}
+
+// -----
+
+!t = memref<2x6x5x64xf32>
+!s = memref<3x2x6x5x64xf32>
+!l = memref<2x2x6x5xf32>
+func.func @scratch_splits(%t: !t, %s: !s, %l: !l) {
+  // expected-error @+1 {{'imhsa.attention' op [attention_c12] scratch 0 dimension 0 (splits): expected 2, found 3}}
+  imhsa.attention ins(%t, %t, %t : !t, !t, !t) schedule(#imhsa.schedule<stream, splits = 2>) scratch(%s, %l : !s, !l)
+    outs(%t : !t)
+  return
+}
+
+// -----
+
+!t = memref<2x6x5x64xf32>
+!s = memref<2x2x6x5x32xf32>
+!l = memref<2x2x6x5xf32>
+func.func @scratch_columns(%t: !t, %s: !s, %l: !l) {
+  // expected-error @+1 {{'imhsa.attention' op [attention_c12] scratch 0 dimension 4 (E): expected 64 as in value dimension 3, found 32}}
+  imhsa.attention ins(%t, %t, %t : !t, !t, !t) schedule(#imhsa.schedule<stream, splits = 2>) scratch(%s, %l : !s, !l)
+    outs(%t : !t)
+  return
 }

@@ -86,3 +86,29 @@ func.func @landmark_clauses(%t: tensor<2x6x5x64xf32>, %w: tensor<4x6xf32>, %u: t
          outs(%t : tensor<2x6x5x64xf32>) -> tensor<2x6x5x64xf32>
   return %0 : tensor<2x6x5x64xf32>
 }
+
+// CHECK-LABEL: func @schedules
+func.func @schedules(%t: tensor<2x6x64x64xbf16>, %k: tensor<2x6x49x64xbf16>) -> tensor<2x6x64x64xbf16> {
+  // CHECK: imhsa.attention ins({{.*}}) schedule(#imhsa.schedule<stream, keys = 32, warps = 8, splits = 4, columns = 32>) outs(
+  %0 = imhsa.attention ins(%t, %t, %t : tensor<2x6x64x64xbf16>, tensor<2x6x64x64xbf16>, tensor<2x6x64x64xbf16>)
+         schedule(#imhsa.schedule<stream, splits = 4, columns = 32, warps = 8, keys = 32, queries = 64>)
+         outs(%t : tensor<2x6x64x64xbf16>) -> tensor<2x6x64x64xbf16>
+  // CHECK: imhsa.attention ins({{.*}}) schedule(#imhsa.schedule<read_out, queries = 128, stages = 1, heads = 3, math = tf32>) outs(
+  %1 = imhsa.attention ins(%0, %k, %k : tensor<2x6x64x64xbf16>, tensor<2x6x49x64xbf16>, tensor<2x6x49x64xbf16>)
+         schedule(#imhsa.schedule<read_out, math = tf32, queries = 128, heads = 3, stages = 1>)
+         outs(%t : tensor<2x6x64x64xbf16>) -> tensor<2x6x64x64xbf16>
+  // CHECK: imhsa.attention ins({{.*}}) schedule(#imhsa.schedule<stream>) outs(
+  %2 = imhsa.attention ins(%1, %t, %t : tensor<2x6x64x64xbf16>, tensor<2x6x64x64xbf16>, tensor<2x6x64x64xbf16>)
+         schedule(#imhsa.schedule<stream, math = exact, stages = 2>)
+         outs(%t : tensor<2x6x64x64xbf16>) -> tensor<2x6x64x64xbf16>
+  return %2 : tensor<2x6x64x64xbf16>
+}
+
+// CHECK-LABEL: func @scratch
+func.func @scratch(%q: memref<?x6x?x64xbf16>, %o: memref<?x6x?x64xbf16>, %s: memref<4x?x6x?x64xf32>, %l: memref<4x?x6x?xf32>) {
+  // CHECK: imhsa.attention ins({{.*}}) schedule(#imhsa.schedule<stream, splits = 4>) scratch(%{{.*}}, %{{.*}} : memref<4x?x6x?x64xf32>, memref<4x?x6x?xf32>) outs(
+  imhsa.attention ins(%q, %q, %q : memref<?x6x?x64xbf16>, memref<?x6x?x64xbf16>, memref<?x6x?x64xbf16>)
+    scratch(%s, %l : memref<4x?x6x?x64xf32>, memref<4x?x6x?xf32>) schedule(#imhsa.schedule<stream, splits = 4>)
+    outs(%o : memref<?x6x?x64xbf16>)
+  return
+}

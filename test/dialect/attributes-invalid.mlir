@@ -64,6 +64,60 @@
 
 // -----
 
+// expected-error @+1 {{[schedule_attr_c1] warps: expected at least 1, found 0}}
+"test.op"() {a = #imhsa.schedule<stream, warps = 0>} : () -> ()
+
+// -----
+
+// expected-error @+1 {{[schedule_attr_c1] heads: expected at least 0, found -1}}
+"test.op"() {a = #imhsa.schedule<stream, heads = -1>} : () -> ()
+
+// -----
+
+// schedule_attr_c2: nothing that the kind does not have.
+
+// expected-error @+1 {{[schedule_attr_c2] queries: expected nothing but warps for the kind 'pool', found one}}
+"test.op"() {a = #imhsa.schedule<pool, queries = 16>} : () -> ()
+
+// -----
+
+// expected-error @+1 {{[schedule_attr_c2] keys: expected nothing but queries, warps, stages, heads, columns, math for the kind 'read_out', found one}}
+"test.op"() {a = #imhsa.schedule<read_out, keys = 16>} : () -> ()
+
+// -----
+
+// expected-error @+1 {{[schedule_attr_c2] math: expected nothing but queries, keys, splits for the kind 'general', found one}}
+"test.op"() {a = #imhsa.schedule<general, math = tf32>} : () -> ()
+
+// -----
+
+// schedule_attr_c3: bounds of the sizes of fused kernels.
+
+// expected-error @+1 {{[schedule_attr_c3] queries: expected a multiple of 16 from 16 to 1024, found 40}}
+"test.op"() {a = #imhsa.schedule<stream, queries = 40>} : () -> ()
+
+// -----
+
+// expected-error @+1 {{[schedule_attr_c3] keys: expected a multiple of 16 from 16 to 1024, found 2048}}
+"test.op"() {a = #imhsa.schedule<normalisers, keys = 2048>} : () -> ()
+
+// -----
+
+// expected-error @+1 {{[schedule_attr_c3] warps: expected from 1 to 16, found 17}}
+"test.op"() {a = #imhsa.schedule<pool, warps = 17>} : () -> ()
+
+// -----
+
+// expected-error @+1 {{[schedule_attr_c3] stages: expected from 1 to 4, found 5}}
+"test.op"() {a = #imhsa.schedule<read_out, stages = 5>} : () -> ()
+
+// -----
+
+// expected-error @+1 {{[schedule_attr_c3] columns: expected a multiple of 8 from 0 to 256, found 12}}
+"test.op"() {a = #imhsa.schedule<read_out, columns = 12>} : () -> ()
+
+// -----
+
 // imhsa.reassociate: a unit attribute on an operation.
 
 // expected-error @+1 {{'test.op' op attribute 'imhsa.reassociate': expected a unit attribute, found 3 : i64}}

@@ -6,7 +6,7 @@
 !q = tensor<2x6x5x64xf32>
 func.func @no_outs(%q: !q) {
   // expected-error @+1 {{'imhsa.log_sum_exp' op [log_sum_exp_c1] outs: expected 1, found 0}}
-  "imhsa.log_sum_exp"(%q, %q) <{operandSegmentSizes = array<i32: 1,1,0,0,0,0,0,0,0>}> : (!q, !q) -> ()
+  "imhsa.log_sum_exp"(%q, %q) <{operandSegmentSizes = array<i32: 1,1,0,0,0,0,0,0,0,0>}> : (!q, !q) -> ()
   return
 }
 
@@ -100,4 +100,41 @@ func.func @scores_c13(%q: !m, %o: !l) -> !l {
   // expected-error @+1 {{'imhsa.log_sum_exp' op [scores_c13] operands: expected all tensors or all memrefs, found 'memref<2x6x5x64xf32>' and 'tensor<2x6x5xf32>'}}
   %0 = imhsa.log_sum_exp ins(%q, %q : !m, !m) outs(%o : !l) -> !l
   return %0 : !l
+}
+
+// -----
+
+// log_sum_exp_c2: schedule is of the kind general or normalisers.
+
+!q = tensor<2x6x5x64xf32>
+!l = tensor<2x6x5xf32>
+func.func @schedule_kind(%q: !q, %o: !l) -> !l {
+  // expected-error @+1 {{'imhsa.log_sum_exp' op [log_sum_exp_c2] schedule: expected the kind 'general' or 'normalisers', found 'stream'}}
+  %0 = imhsa.log_sum_exp ins(%q, %q : !q, !q) schedule(#imhsa.schedule<stream>) outs(%o : !l) -> !l
+  return %0 : !l
+}
+
+// -----
+
+// log_sum_exp_c3: scratch stands only on memrefs, where a fused schedule has more than one split.
+
+!q = memref<2x6x5x64xf32>
+!l = memref<2x6x5xf32>
+!s = memref<4x2x6x7xf32>
+func.func @scratch_rows(%q: !q, %s: !s, %o: !l) {
+  // expected-error @+1 {{'imhsa.log_sum_exp' op [log_sum_exp_c3] scratch 0 dimension 3 (N): expected 5 as in query dimension 2, found 7}}
+  imhsa.log_sum_exp ins(%q, %q : !q, !q) schedule(#imhsa.schedule<normalisers, splits = 4>) scratch(%s : !s)
+    outs(%o : !l)
+  return
+}
+
+// -----
+
+!q = memref<2x6x5x64xf32>
+!l = memref<2x6x5xf32>
+!s = memref<4x2x6x5xf32>
+func.func @scratch_without_schedule(%q: !q, %s: !s, %o: !l) {
+  // expected-error @+1 {{'imhsa.log_sum_exp' op [log_sum_exp_c3] scratch: expected 0 buffers for 1 splits, found 1}}
+  imhsa.log_sum_exp ins(%q, %q : !q, !q) scratch(%s : !s) outs(%o : !l)
+  return
 }

@@ -30,3 +30,12 @@ func.func @memrefs(%q: memref<2x6x5x64xf32>, %b: memref<6xf32>, %o: memref<2x6x5
     outs(%o : memref<2x6x5xf32>)
   return
 }
+
+// CHECK-LABEL: func @schedule
+func.func @schedule(%q: memref<2x6x5x64xbf16>, %o: memref<2x6x5xf32>, %s: memref<2x2x6x5xf32>) {
+  // CHECK: imhsa.log_sum_exp ins({{.*}}) schedule(#imhsa.schedule<normalisers, splits = 2, heads = 3>) scratch(%{{.*}} : memref<2x2x6x5xf32>) outs(%{{.*}} : memref<2x6x5xf32>){{$}}
+  imhsa.log_sum_exp ins(%q, %q : memref<2x6x5x64xbf16>, memref<2x6x5x64xbf16>)
+    schedule(#imhsa.schedule<normalisers, heads = 3, splits = 2>) scratch(%s : memref<2x2x6x5xf32>)
+    outs(%o : memref<2x6x5xf32>)
+  return
+}

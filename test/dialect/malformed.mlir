@@ -6,7 +6,7 @@
 func.func @segment_sum(%t: tensor<2x6x5x64xf32>) {
   // expected-error @+1 {{'imhsa.attention' op operand count (4) does not match with the total size (5) specified in attribute 'operandSegmentSizes'}}
   %0 = "imhsa.attention"(%t, %t, %t, %t) <{
-    operandSegmentSizes = array<i32: 1,1,1,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,2>}>
+    operandSegmentSizes = array<i32: 1,1,1,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,2>}>
     : (tensor<2x6x5x64xf32>, tensor<2x6x5x64xf32>, tensor<2x6x5x64xf32>, tensor<2x6x5x64xf32>) -> tensor<2x6x5x64xf32>
   return
 }
@@ -14,7 +14,7 @@ func.func @segment_sum(%t: tensor<2x6x5x64xf32>) {
 // -----
 
 func.func @segment_count(%t: tensor<2x6x5x64xf32>) {
-  // expected-error @+1 {{invalid properties {operandSegmentSizes = array<i32: 1, 1, 1, 1>} for op imhsa.attention: size mismatch in attribute conversion: 4 vs 23}}
+  // expected-error @+1 {{invalid properties {operandSegmentSizes = array<i32: 1, 1, 1, 1>} for op imhsa.attention: size mismatch in attribute conversion: 4 vs 24}}
   %0 = "imhsa.attention"(%t, %t, %t, %t) <{operandSegmentSizes = array<i32: 1,1,1,1>}>
     : (tensor<2x6x5x64xf32>, tensor<2x6x5x64xf32>, tensor<2x6x5x64xf32>, tensor<2x6x5x64xf32>) -> tensor<2x6x5x64xf32>
   return
@@ -61,7 +61,7 @@ func.func @no_key(%t: tensor<2x6x5x64xf32>, %o: tensor<2x6x5x5xf32>) {
 func.func @no_value(%t: tensor<2x6x5x64xf32>) {
   // expected-error @+1 {{'imhsa.attention' op [attention_c1] value: expected one operand, found 0}}
   %0 = "imhsa.attention"(%t, %t, %t) <{
-    operandSegmentSizes = array<i32: 1,1,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,1>}>
+    operandSegmentSizes = array<i32: 1,1,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,1>}>
     : (tensor<2x6x5x64xf32>, tensor<2x6x5x64xf32>, tensor<2x6x5x64xf32>) -> tensor<2x6x5x64xf32>
   return
 }
@@ -79,7 +79,7 @@ func.func @two_inputs(%t: tensor<2x6x5x64xf32>) {
 
 func.func @two_biases(%t: tensor<2x6x5x64xf32>, %o: tensor<2x6x5xf32>) {
   // expected-error @+1 {{'imhsa.log_sum_exp' op operand group starting at #2 requires 0 or 1 element, but found 2}}
-  %0 = "imhsa.log_sum_exp"(%t, %t, %t, %t, %o) <{operandSegmentSizes = array<i32: 1,1,0,0,2,0,0,0,1>}>
+  %0 = "imhsa.log_sum_exp"(%t, %t, %t, %t, %o) <{operandSegmentSizes = array<i32: 1,1,0,0,2,0,0,0,0,1>}>
     : (tensor<2x6x5x64xf32>, tensor<2x6x5x64xf32>, tensor<2x6x5x64xf32>, tensor<2x6x5x64xf32>, tensor<2x6x5xf32>) -> tensor<2x6x5xf32>
   return
 }
@@ -88,7 +88,7 @@ func.func @two_biases(%t: tensor<2x6x5x64xf32>, %o: tensor<2x6x5xf32>) {
 
 func.func @no_operands() {
   // expected-error @+1 {{'imhsa.log_sum_exp' op expected 2 or more operands, but found 0}}
-  "imhsa.log_sum_exp"() <{operandSegmentSizes = array<i32: 0,0,0,0,0,0,0,0,0>}> : () -> ()
+  "imhsa.log_sum_exp"() <{operandSegmentSizes = array<i32: 0,0,0,0,0,0,0,0,0,0>}> : () -> ()
   return
 }
 
@@ -153,7 +153,7 @@ func.func @order_type(%t: tensor<2x6x5x64xf32>) {
 
 func.func @scale_type(%t: tensor<2x6x5x64xf32>, %o: tensor<2x6x5xf32>) {
   // expected-error @+1 {{'imhsa.log_sum_exp' op attribute 'scale' failed to satisfy constraint: 64-bit float attribute}}
-  %0 = "imhsa.log_sum_exp"(%t, %t, %o) <{operandSegmentSizes = array<i32: 1,1,0,0,0,0,0,0,1>, scale = 1.0 : f32}>
+  %0 = "imhsa.log_sum_exp"(%t, %t, %o) <{operandSegmentSizes = array<i32: 1,1,0,0,0,0,0,0,0,1>, scale = 1.0 : f32}>
     : (tensor<2x6x5x64xf32>, tensor<2x6x5x64xf32>, tensor<2x6x5xf32>) -> tensor<2x6x5xf32>
   return
 }
@@ -162,7 +162,7 @@ func.func @scale_type(%t: tensor<2x6x5x64xf32>, %o: tensor<2x6x5xf32>) {
 
 func.func @scale_nan(%t: tensor<2x6x5x64xf32>, %o: tensor<2x6x5xf32>) {
   // expected-error @+1 {{'imhsa.log_sum_exp' op [scores_c5] scale: expected a value that is finite in 'f32', found nan}}
-  %0 = "imhsa.log_sum_exp"(%t, %t, %o) <{operandSegmentSizes = array<i32: 1,1,0,0,0,0,0,0,1>, scale = 0x7FF8000000000000 : f64}>
+  %0 = "imhsa.log_sum_exp"(%t, %t, %o) <{operandSegmentSizes = array<i32: 1,1,0,0,0,0,0,0,0,1>, scale = 0x7FF8000000000000 : f64}>
     : (tensor<2x6x5x64xf32>, tensor<2x6x5x64xf32>, tensor<2x6x5xf32>) -> tensor<2x6x5xf32>
   return
 }
@@ -170,8 +170,8 @@ func.func @scale_nan(%t: tensor<2x6x5x64xf32>, %o: tensor<2x6x5xf32>) {
 // -----
 
 func.func @window_type(%t: tensor<2x6x5x64xf32>, %o: tensor<2x6x5xf32>) {
-  // expected-error @+1 {{invalid properties {operandSegmentSizes = array<i32: 1, 1, 0, 0, 0, 0, 0, 0, 1>, window = array<i32: 1, 2>} for op imhsa.log_sum_exp: Invalid attribute `window` in property conversion: array<i32: 1, 2>}}
-  %0 = "imhsa.log_sum_exp"(%t, %t, %o) <{operandSegmentSizes = array<i32: 1,1,0,0,0,0,0,0,1>, window = array<i32: 1, 2>}>
+  // expected-error @+1 {{invalid properties {operandSegmentSizes = array<i32: 1, 1, 0, 0, 0, 0, 0, 0, 0, 1>, window = array<i32: 1, 2>} for op imhsa.log_sum_exp: Invalid attribute `window` in property conversion: array<i32: 1, 2>}}
+  %0 = "imhsa.log_sum_exp"(%t, %t, %o) <{operandSegmentSizes = array<i32: 1,1,0,0,0,0,0,0,0,1>, window = array<i32: 1, 2>}>
     : (tensor<2x6x5x64xf32>, tensor<2x6x5x64xf32>, tensor<2x6x5xf32>) -> tensor<2x6x5xf32>
   return
 }
@@ -180,7 +180,7 @@ func.func @window_type(%t: tensor<2x6x5x64xf32>, %o: tensor<2x6x5xf32>) {
 
 func.func @empty_window(%t: tensor<2x6x5x64xf32>, %o: tensor<2x6x5xf32>) {
   // expected-error @+1 {{'imhsa.log_sum_exp' op [scores_c10] window: expected 2 numbers (left, right), found 0}}
-  %0 = "imhsa.log_sum_exp"(%t, %t, %o) <{operandSegmentSizes = array<i32: 1,1,0,0,0,0,0,0,1>, window = array<i64>}>
+  %0 = "imhsa.log_sum_exp"(%t, %t, %o) <{operandSegmentSizes = array<i32: 1,1,0,0,0,0,0,0,0,1>, window = array<i64>}>
     : (tensor<2x6x5x64xf32>, tensor<2x6x5x64xf32>, tensor<2x6x5xf32>) -> tensor<2x6x5xf32>
   return
 }
@@ -188,8 +188,8 @@ func.func @empty_window(%t: tensor<2x6x5x64xf32>, %o: tensor<2x6x5xf32>) {
 // -----
 
 func.func @causal_type(%t: tensor<2x6x5x64xf32>, %o: tensor<2x6x5xf32>) {
-  // expected-error @+1 {{invalid properties {causal = true, operandSegmentSizes = array<i32: 1, 1, 0, 0, 0, 0, 0, 0, 1>} for op imhsa.log_sum_exp: Invalid attribute `causal` in property conversion: true}}
-  %0 = "imhsa.log_sum_exp"(%t, %t, %o) <{operandSegmentSizes = array<i32: 1,1,0,0,0,0,0,0,1>, causal = true}>
+  // expected-error @+1 {{invalid properties {causal = true, operandSegmentSizes = array<i32: 1, 1, 0, 0, 0, 0, 0, 0, 0, 1>} for op imhsa.log_sum_exp: Invalid attribute `causal` in property conversion: true}}
+  %0 = "imhsa.log_sum_exp"(%t, %t, %o) <{operandSegmentSizes = array<i32: 1,1,0,0,0,0,0,0,0,1>, causal = true}>
     : (tensor<2x6x5x64xf32>, tensor<2x6x5x64xf32>, tensor<2x6x5xf32>) -> tensor<2x6x5xf32>
   return
 }
@@ -200,7 +200,7 @@ func.func @causal_type(%t: tensor<2x6x5x64xf32>, %o: tensor<2x6x5xf32>) {
 
 func.func @scalar(%f: f32, %t: tensor<2x6x5x64xf32>, %o: tensor<2x6x5xf32>) {
   // expected-error @+1 {{'imhsa.log_sum_exp' op operand #0 must be ranked tensor or memref, but got 'f32'}}
-  %0 = "imhsa.log_sum_exp"(%f, %t, %o) <{operandSegmentSizes = array<i32: 1,1,0,0,0,0,0,0,1>}>
+  %0 = "imhsa.log_sum_exp"(%f, %t, %o) <{operandSegmentSizes = array<i32: 1,1,0,0,0,0,0,0,0,1>}>
     : (f32, tensor<2x6x5x64xf32>, tensor<2x6x5xf32>) -> tensor<2x6x5xf32>
   return
 }
@@ -209,7 +209,7 @@ func.func @scalar(%f: f32, %t: tensor<2x6x5x64xf32>, %o: tensor<2x6x5xf32>) {
 
 func.func @unranked_outs(%t: tensor<2x6x5x64xf32>, %o: tensor<*xf32>) {
   // expected-error @+1 {{'imhsa.log_sum_exp' op operand #2 must be variadic of ranked tensor or memref, but got 'tensor<*xf32>'}}
-  %0 = "imhsa.log_sum_exp"(%t, %t, %o) <{operandSegmentSizes = array<i32: 1,1,0,0,0,0,0,0,1>}>
+  %0 = "imhsa.log_sum_exp"(%t, %t, %o) <{operandSegmentSizes = array<i32: 1,1,0,0,0,0,0,0,0,1>}>
     : (tensor<2x6x5x64xf32>, tensor<2x6x5x64xf32>, tensor<*xf32>) -> tensor<*xf32>
   return
 }
@@ -218,7 +218,7 @@ func.func @unranked_outs(%t: tensor<2x6x5x64xf32>, %o: tensor<*xf32>) {
 
 func.func @unranked_memref(%t: memref<2x6x5x64xf32>, %o: memref<*xf32>) {
   // expected-error @+1 {{'imhsa.log_sum_exp' op operand #2 must be variadic of ranked tensor or memref, but got 'memref<*xf32>'}}
-  "imhsa.log_sum_exp"(%t, %t, %o) <{operandSegmentSizes = array<i32: 1,1,0,0,0,0,0,0,1>}>
+  "imhsa.log_sum_exp"(%t, %t, %o) <{operandSegmentSizes = array<i32: 1,1,0,0,0,0,0,0,0,1>}>
     : (memref<2x6x5x64xf32>, memref<2x6x5x64xf32>, memref<*xf32>) -> ()
   return
 }
@@ -227,7 +227,7 @@ func.func @unranked_memref(%t: memref<2x6x5x64xf32>, %o: memref<*xf32>) {
 
 func.func @unranked_result(%t: tensor<2x6x5x64xf32>, %o: tensor<2x6x5xf32>) {
   // expected-error @+1 {{'imhsa.log_sum_exp' op result #0 must be variadic of ranked tensor of any type values, but got 'tensor<*xf32>'}}
-  %0 = "imhsa.log_sum_exp"(%t, %t, %o) <{operandSegmentSizes = array<i32: 1,1,0,0,0,0,0,0,1>}>
+  %0 = "imhsa.log_sum_exp"(%t, %t, %o) <{operandSegmentSizes = array<i32: 1,1,0,0,0,0,0,0,0,1>}>
     : (tensor<2x6x5x64xf32>, tensor<2x6x5x64xf32>, tensor<2x6x5xf32>) -> tensor<*xf32>
   return
 }
@@ -236,7 +236,7 @@ func.func @unranked_result(%t: tensor<2x6x5x64xf32>, %o: tensor<2x6x5xf32>) {
 
 func.func @offset_type(%t: tensor<2x6x5x64xf32>, %i: i64, %o: tensor<2x6x5xf32>) {
   // expected-error @+1 {{'imhsa.log_sum_exp' op operand #2 must be index, but got 'i64'}}
-  %0 = "imhsa.log_sum_exp"(%t, %t, %i, %o) <{operandSegmentSizes = array<i32: 1,1,0,0,0,0,0,1,1>, causal}>
+  %0 = "imhsa.log_sum_exp"(%t, %t, %i, %o) <{operandSegmentSizes = array<i32: 1,1,0,0,0,0,0,1,0,1>, causal}>
     : (tensor<2x6x5x64xf32>, tensor<2x6x5x64xf32>, i64, tensor<2x6x5xf32>) -> tensor<2x6x5xf32>
   return
 }
@@ -246,7 +246,7 @@ func.func @offset_type(%t: tensor<2x6x5x64xf32>, %i: i64, %o: tensor<2x6x5xf32>)
 func.func @rank_0(%t: tensor<f32>) {
   // expected-error @+1 {{'imhsa.attention' op [attention_c9] outs: expected 1 or 2, found 3}}
   %0 = "imhsa.attention"(%t, %t, %t, %t, %t, %t, %t, %t, %t, %t, %t, %t, %t, %t) <{
-    operandSegmentSizes = array<i32: 1,1,1,0,0,1,1,1,1,0,0,0,0,0,0,0,0,1,1,1,0,1,3>}>
+    operandSegmentSizes = array<i32: 1,1,1,0,0,1,1,1,1,0,0,0,0,0,0,0,0,1,1,1,0,1,0,3>}>
     : (tensor<f32>, tensor<f32>, tensor<f32>, tensor<f32>, tensor<f32>, tensor<f32>, tensor<f32>, tensor<f32>,
        tensor<f32>, tensor<f32>, tensor<f32>, tensor<f32>, tensor<f32>, tensor<f32>) -> tensor<f32>
   return
@@ -266,7 +266,7 @@ func.func @rank_0_outs(%t: tensor<2x6x5x64xf32>, %o: tensor<f32>) {
 func.func @rank_0_landmarks(%t: tensor<2x6x5x64xf32>, %l: tensor<f32>) {
   // expected-error @+1 {{'imhsa.attention' op [attention_c4] query_landmarks: expected rank 3 or 4, found rank 0 ('tensor<f32>')}}
   %0 = "imhsa.attention"(%t, %t, %t, %l, %l, %t) <{
-    operandSegmentSizes = array<i32: 1,1,1,1,1,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,1>}>
+    operandSegmentSizes = array<i32: 1,1,1,1,1,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,1>}>
     : (tensor<2x6x5x64xf32>, tensor<2x6x5x64xf32>, tensor<2x6x5x64xf32>, tensor<f32>, tensor<f32>, tensor<2x6x5x64xf32>) -> tensor<2x6x5x64xf32>
   return
 }
@@ -277,7 +277,7 @@ func.func @rank_0_landmarks(%t: tensor<2x6x5x64xf32>, %l: tensor<f32>) {
 
 func.func @memref_mask(%t: tensor<2x6x5x64xf32>, %k: memref<2x5x5xi1>, %o: tensor<2x6x5xf32>) {
   // expected-error @+1 {{'imhsa.log_sum_exp' op [scores_c13] operands: expected all tensors or all memrefs, found 'tensor<2x6x5x64xf32>' and 'memref<2x5x5xi1>'}}
-  %0 = "imhsa.log_sum_exp"(%t, %t, %k, %o) <{operandSegmentSizes = array<i32: 1,1,0,0,0,1,0,0,1>}>
+  %0 = "imhsa.log_sum_exp"(%t, %t, %k, %o) <{operandSegmentSizes = array<i32: 1,1,0,0,0,1,0,0,0,1>}>
     : (tensor<2x6x5x64xf32>, tensor<2x6x5x64xf32>, memref<2x5x5xi1>, tensor<2x6x5xf32>) -> tensor<2x6x5xf32>
   return
 }
@@ -286,7 +286,7 @@ func.func @memref_mask(%t: tensor<2x6x5x64xf32>, %k: memref<2x5x5xi1>, %o: tenso
 
 func.func @memref_result(%t: memref<2x6x5x64xf32>, %o: memref<2x6x5xf32>) {
   // expected-error @+1 {{'imhsa.log_sum_exp' op result #0 must be variadic of ranked tensor of any type values, but got 'memref<2x6x5xf32>'}}
-  %0 = "imhsa.log_sum_exp"(%t, %t, %o) <{operandSegmentSizes = array<i32: 1,1,0,0,0,0,0,0,1>}>
+  %0 = "imhsa.log_sum_exp"(%t, %t, %o) <{operandSegmentSizes = array<i32: 1,1,0,0,0,0,0,0,0,1>}>
     : (memref<2x6x5x64xf32>, memref<2x6x5x64xf32>, memref<2x6x5xf32>) -> memref<2x6x5xf32>
   return
 }
@@ -295,7 +295,7 @@ func.func @memref_result(%t: memref<2x6x5x64xf32>, %o: memref<2x6x5xf32>) {
 
 func.func @tensor_result_of_memrefs(%t: memref<2x6x5x64xf32>, %o: memref<2x6x5xf32>) {
   // expected-error @+1 {{'imhsa.log_sum_exp' op [scores_c13] results: expected 0, found 1}}
-  %0 = "imhsa.log_sum_exp"(%t, %t, %o) <{operandSegmentSizes = array<i32: 1,1,0,0,0,0,0,0,1>}>
+  %0 = "imhsa.log_sum_exp"(%t, %t, %o) <{operandSegmentSizes = array<i32: 1,1,0,0,0,0,0,0,0,1>}>
     : (memref<2x6x5x64xf32>, memref<2x6x5x64xf32>, memref<2x6x5xf32>) -> tensor<2x6x5xf32>
   return
 }
@@ -305,7 +305,7 @@ func.func @tensor_result_of_memrefs(%t: memref<2x6x5x64xf32>, %o: memref<2x6x5xf
 func.func @one_result_of_two(%t: tensor<2x6x5x64xf32>, %l: tensor<2x6x5xf32>) {
   // expected-error @+1 {{'imhsa.attention' op [scores_c13] results: expected 2, found 1}}
   %0 = "imhsa.attention"(%t, %t, %t, %t, %l) <{
-    operandSegmentSizes = array<i32: 1,1,1,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,2>}>
+    operandSegmentSizes = array<i32: 1,1,1,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,2>}>
     : (tensor<2x6x5x64xf32>, tensor<2x6x5x64xf32>, tensor<2x6x5x64xf32>, tensor<2x6x5x64xf32>, tensor<2x6x5xf32>) -> tensor<2x6x5x64xf32>
   return
 }
@@ -316,7 +316,7 @@ func.func @one_result_of_two(%t: tensor<2x6x5x64xf32>, %l: tensor<2x6x5xf32>) {
 
 func.func @region(%t: tensor<2x6x5x64xf32>, %o: tensor<2x6x5xf32>) {
   // expected-error @+1 {{'imhsa.log_sum_exp' op requires zero regions}}
-  %0 = "imhsa.log_sum_exp"(%t, %t, %o) <{operandSegmentSizes = array<i32: 1,1,0,0,0,0,0,0,1>}> ({})
+  %0 = "imhsa.log_sum_exp"(%t, %t, %o) <{operandSegmentSizes = array<i32: 1,1,0,0,0,0,0,0,0,1>}> ({})
     : (tensor<2x6x5x64xf32>, tensor<2x6x5x64xf32>, tensor<2x6x5xf32>) -> tensor<2x6x5xf32>
   return
 }

@@ -177,3 +177,15 @@ func.func @no_result(%i: !i, %o: !o) {
   imhsa.pool #imhsa.pool<5> ins(%i : !i) outs(%o : !o)
   return
 }
+
+// -----
+
+// pool_c6: schedule is of the kind general or pool.
+
+!i = tensor<2x6x35x64xf32>
+!o = tensor<2x6x5x64xf32>
+func.func @schedule_kind(%i: !i, %o: !o) -> !o {
+  // expected-error @+1 {{'imhsa.pool' op [pool_c6] schedule: expected the kind 'general' or 'pool', found 'read_out'}}
+  %0 = imhsa.pool #imhsa.pool<5> ins(%i : !i) schedule(#imhsa.schedule<read_out>) outs(%o : !o) -> !o
+  return %0 : !o
+}

@@ -32,3 +32,12 @@ func.func @memrefs(%i: memref<2x6x35x64xf32>, %o: memref<2x6x5x64xf32>) {
   imhsa.pool #imhsa.pool<5> ins(%i : memref<2x6x35x64xf32>) outs(%o : memref<2x6x5x64xf32>)
   return
 }
+
+// CHECK-LABEL: func @schedule
+func.func @schedule(%i: tensor<2x6x35x64xf32>, %n: tensor<2xi32>, %o: tensor<2x6x5x64xf32>) -> tensor<2x6x5x64xf32> {
+  // CHECK: imhsa.pool #imhsa.pool<5> ins({{.*}}) key_lengths(%{{.*}} : tensor<2xi32>) schedule(#imhsa.schedule<pool, warps = 2>) outs(
+  %0 = imhsa.pool #imhsa.pool<5> ins(%i : tensor<2x6x35x64xf32>)
+         schedule(#imhsa.schedule<pool, warps = 2>) key_lengths(%n : tensor<2xi32>)
+         outs(%o : tensor<2x6x5x64xf32>) -> tensor<2x6x5x64xf32>
+  return %0 : tensor<2x6x5x64xf32>
+}

@@ -392,7 +392,7 @@ func.func @offset_type(%t: !t, %i: i64) -> !t {
 
 !t = tensor<2x6x5x64xf32>
 func.func @schedule_is_pool(%t: !t) -> !t {
-  // expected-error @+1 {{'imhsa.attention' op attribute 'schedule' failed to satisfy constraint: How an exact attention is cut into tiles}}
+  // expected-error @+1 {{'imhsa.attention' op attribute 'schedule' failed to satisfy constraint: The kernel that computes an operation, and how it is cut into tiles}}
   %0 = imhsa.attention ins(%t, %t, %t : !t, !t, !t) schedule(#imhsa.pool<3>) outs(%t : !t) -> !t
   return %0 : !t
 }
@@ -512,16 +512,25 @@ func.func @unranked(%t: !t, %u: tensor<*xf32>) -> !t {
 
 // -----
 
-// expected-error @+2 {{expected ::imhsa::KernelKind to be one of: general}}
-// expected-error @+1 {{failed to parse Imhsa_ScheduleAttr parameter 'kind' which is to be a `::imhsa::KernelKind`}}
+// expected-error @+1 {{schedule: expected a kind of kernel (general, pool, normalisers, stream, read_out), found 'fast'}}
 #a = #imhsa.schedule<fast>
 
 // -----
 
-// expected-error @+1 {{duplicate or unknown struct parameter name: rows}}
+// expected-error @+1 {{schedule: expected one of queries, keys, warps, stages, splits, heads, columns, math; found 'rows'}}
 #a = #imhsa.schedule<general, rows = 3>
 
 // -----
 
-// expected-error @+1 {{duplicate or unknown struct parameter name: keys}}
+// expected-error @+1 {{schedule: 'keys' is given twice}}
 #a = #imhsa.schedule<general, keys = 3, keys = 4>
+
+// -----
+
+// expected-error @+1 {{schedule: expected 'exact' or 'tf32' for 'math', found 'fp8'}}
+#a = #imhsa.schedule<stream, math = fp8>
+
+// -----
+
+// expected-error @+1 {{expected integer value}}
+#a = #imhsa.schedule<stream, keys = math>

@@ -78,3 +78,19 @@ func.func @landmarks(%q: tensor<1x2x?x8xf16>, %o: tensor<1x2x?x8xf16>) -> tensor
          landmarks(#imhsa.pool<5>) outs(%o : tensor<1x2x?x8xf16>) -> tensor<1x2x?x8xf16>
   return %0 : tensor<1x2x?x8xf16>
 }
+
+// -----
+
+// What has a kernel of its own stays.
+
+// CHECK-LABEL: func @scheduled
+// CHECK: imhsa.log_sum_exp {{.*}} schedule(#imhsa.schedule<normalisers>)
+// CHECK-NOT: imhsa.
+// CHECK: return
+func.func @scheduled(%q: tensor<1x2x4x8xf32>, %o: tensor<1x2x4xf32>) -> (tensor<1x2x4xf32>, tensor<1x2x4xf32>) {
+  %0 = imhsa.log_sum_exp ins(%q, %q : tensor<1x2x4x8xf32>, tensor<1x2x4x8xf32>)
+         schedule(#imhsa.schedule<normalisers>) outs(%o : tensor<1x2x4xf32>) -> tensor<1x2x4xf32>
+  %1 = imhsa.log_sum_exp ins(%q, %q : tensor<1x2x4x8xf32>, tensor<1x2x4x8xf32>)
+         schedule(#imhsa.schedule<general>) outs(%o : tensor<1x2x4xf32>) -> tensor<1x2x4xf32>
+  return %0, %1 : tensor<1x2x4xf32>, tensor<1x2x4xf32>
+}
