@@ -1,0 +1,103 @@
+//===- Fragments.cpp - matrices in the registers of a warp ----------------===//
+// Part of imhsa, under the Apache License v2.0 with LLVM Exceptions: see LICENSE.
+
+#include "passes/kernel/cuda/Fragments.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+
+using namespace mlir;
+using namespace imhsa;
+
+Accumulator imhsa::zeroAccumulator(KernelBuilder &k) {
+  Accumulator result;
+  result.fill(k.f32(0));
+  return result;
+}
+
+SmallVector<Value, 4> imhsa::loadMatrices(KernelBuilder &k, Pointer row, unsigned count,
+                                          bool transposed) {
+  ImplicitLocOpBuilder &b = k.builder();
+  Type word = b.getI32Type(), type = word;
+  if (count > 1)
+    type = LLVM::LLVMStructType::getLiteral(b.getContext(), SmallVector<Type>(count, word));
+  auto shape = NVVM::LdStMatrixShapeAttr::get(b.getContext(), 8, 8);
+  Value loaded = NVVM::LdMatrixOp::create(
+      b, type, row.value, count, transposed ? NVVM::MMALayout::col : NVVM::MMALayout::row, shape,
+      NVVM::LdStMatrixEltType::B16);
+  if (count == 1)
+    return {loaded};
+  SmallVector<Value, 4> result;
+  for (unsigned i = 0; i < count; ++i)
+    result.push_back(LLVM::ExtractValueOp::create(b, loaded, i));
+  return result;
+}
+
+void imhsa::multiplyAdd(KernelBuilder &k, Type element, const LeftFragment &a,
+                        const RightFragment &right, Accumulator &c) {
+  ImplicitLocOpBuilder &b = k.builder();
+  Type f32 = b.getF32Type();
+  auto type = LLVM::LLVMStructType::getLiteral(b.getContext(), {f32, f32, f32, f32});
+  bool isHalf = element.isF16();
+  auto operands = [&](ArrayRef<Value> words) {
+    return llvm::map_to_vector(words, [&](Value word) -> Value {
+      return isHalf ? LLVM::BitcastOp::create(b, VectorType::get(2, element), word).getResult()
+                    : word;
+    });
+  };
+  std::optional<std::array<NVVM::MMATypes, 2>> types;
+  if (!isHalf)
+    types = {NVVM::MMATypes::bf16, NVVM::MMATypes::bf16};
+  auto sums = llvm::map_to_vector(c, [](Float x) { return x.value; });
+  Value result = NVVM::MmaOp::create(
+      b, type, operands(a), operands(right), sums, ArrayRef<int64_t>{16, 8, 16},
+      /*b1Op=*/std::nullopt, /*intOverflow=*/std::nullopt, types,
+      std::array<NVVM::MMALayout, 2>{NVVM::MMALayout::row, NVVM::MMALayout::col});
+  for (auto [i, x] : llvm::enumerate(c))
+    x = {b, LLVM::ExtractValueOp::create(b, result, i)};
+}
+
+LeftFragment LeftReader::load(Pointer tile, int64_t row, int64_t step) const {
+  SmallVector<Value, 4> words = loadMatrices(k, address.at(tile, row, 2 * step), 4);
+  return {words[0], words[1], words[2], words[3]};
+}
+
+// Of 16 columns, four matrices are 16 x 16: columns 0 to 7, at depth 0 and 8, then columns 8 to 15.
+// Of 8 columns they are 8 x 32.
+static Int laneRow(KernelBuilder &k, unsigned columns) {
+  Int row = k.lane() & 7;
+  return columns == 16 ? row + (k.lane() >> 4) * 8 : row;
+}
+static Int laneChunk(KernelBuilder &k, unsigned columns, TileShape shape) {
+  Int chunk = k.lane() >> 3;
+  return columns == 16 || shape.chunks() == 2 ? chunk & 1 : chunk;
+}
+
+TransposedRightReader::TransposedRightReader(KernelBuilder &k, TileShape shape, Int firstRow,
+                                             unsigned columns)
+    : k(k), shape(shape), columns(columns),
+      address(k, shape, firstRow, laneRow(k, columns), laneChunk(k, columns, shape)) {}
+
+SmallVector<SmallVector<RightFragment>> TransposedRightReader::load(Pointer tile) const {
+  SmallVector<SmallVector<RightFragment>> result(columns / 8);
+  int64_t steps = shape.chunks() / 2;
+  if (columns == 16) {
+    for (int64_t step = 0; step < steps; ++step) {
+      SmallVector<Value, 4> words = loadMatrices(k, address.at(tile, 0, 2 * step), 4);
+      result[0].push_back({words[0], words[1]});
+      result[1].push_back({words[2], words[3]});
+    }
+    return result;
+  }
+  for (int64_t step = 0; step < steps; step += 2) {
+    unsigned count = step + 1 < steps ? 4 : 2;
+    SmallVector<Value, 4> words = loadMatrices(k, address.at(tile, 0, 2 * step), count);
+    for (unsigned i = 0; i < count; i += 2)
+      result[0].push_back({words[i], words[i + 1]});
+  }
+  return result;
+}
+
+std::array<RightFragment, 2> RightReader::load(Pointer tile, int64_t step, int64_t pair) const {
+  SmallVector<Value, 4> words =
+      loadMatrices(k, address.at(tile, 16 * step, 2 * pair), 4, /*transposed=*/true);
+  return {RightFragment{words[0], words[1]}, RightFragment{words[2], words[3]}};
+}

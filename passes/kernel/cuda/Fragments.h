@@ -1,0 +1,80 @@
+//===- Fragments.h - matrices in the registers of a warp -------*- C++ -*-===//
+// Part of imhsa, under the Apache License v2.0 with LLVM Exceptions: see LICENSE.
+//
+// Lane l = 4 g + t of a warp. An accumulator of 16 x 8 f32 has in each lane
+//   x[0], x[1]: row g, columns 2t, 2t+1        x[2], x[3]: row g + 8, the same columns.
+// Everything that works position by position works on these four.
+
+#ifndef IMHSA_PASSES_KERNEL_CUDA_FRAGMENTS_H
+#define IMHSA_PASSES_KERNEL_CUDA_FRAGMENTS_H
+
+#include "passes/kernel/cuda/SharedTile.h"
+
+namespace imhsa {
+
+/// An accumulator [16][8] of f32.
+using Accumulator = std::array<Float, 4>;
+/// A left operand [16][16] of 16-bit elements, i32 registers.
+using LeftFragment = std::array<mlir::Value, 4>;
+/// A right operand [16][8] (depth x columns) of 16-bit elements.
+using RightFragment = std::array<mlir::Value, 2>;
+
+/// The row g and the first column 2t of this lane in an accumulator.
+inline Int fragmentRow(KernelBuilder &k) { return k.lane() >> 2; }
+inline Int fragmentColumn(KernelBuilder &k) { return (k.lane() & 3) * 2; }
+
+Accumulator zeroAccumulator(KernelBuilder &k);
+
+/// `count` (1, 2 or 4) 8x8 matrices of 16-bit elements; each lane gives the address of a row.
+llvm::SmallVector<mlir::Value, 4> loadMatrices(KernelBuilder &k, Pointer row, unsigned count,
+                                               bool transposed = false);
+
+/// c += a b, with f32 sums; `element` is f16 or bf16.
+void multiplyAdd(KernelBuilder &k, mlir::Type element, const LeftFragment &a,
+                 const RightFragment &b, Accumulator &c);
+
+/// Loads left operands from rows of a tile: rows from `firstRow`, a multiple of 16.
+class LeftReader {
+public:
+  LeftReader(KernelBuilder &k, TileShape shape, Int firstRow)
+      : k(k), address(k, shape, firstRow, k.lane() & 15, k.lane() >> 4) {}
+  /// [16][16] at `row` (a multiple of 16) and at depth 16 * step.
+  LeftFragment load(Pointer tile, int64_t row, int64_t step) const;
+
+private:
+  KernelBuilder &k;
+  MatrixAddress address;
+};
+
+/// Loads right operands of which the tile has the transpose: its rows are columns of the operand
+/// (keys, for scores).
+class TransposedRightReader {
+public:
+  /// `columns` 8 or 16 at a time, from row `firstRow` on, a multiple of 8.
+  TransposedRightReader(KernelBuilder &k, TileShape shape, Int firstRow, unsigned columns);
+  /// The operands [16][8] of all depths for each 8 columns: [columns / 8][depth / 16].
+  llvm::SmallVector<llvm::SmallVector<RightFragment>> load(Pointer tile) const;
+
+private:
+  KernelBuilder &k;
+  TileShape shape;
+  unsigned columns;
+  MatrixAddress address;
+};
+
+/// Loads right operands as they lie: rows of the tile are the depth (values).
+class RightReader {
+public:
+  RightReader(KernelBuilder &k, TileShape shape)
+      : k(k), address(k, shape, k.i32(0), k.lane() & 15, k.lane() >> 4) {}
+  /// Two operands [16][8], of depth from 16 * step on and columns from 16 * pair on.
+  std::array<RightFragment, 2> load(Pointer tile, int64_t step, int64_t pair) const;
+
+private:
+  KernelBuilder &k;
+  MatrixAddress address;
+};
+
+} // namespace imhsa
+
+#endif // IMHSA_PASSES_KERNEL_CUDA_FRAGMENTS_H

@@ -1,0 +1,342 @@
+//===- KernelBuilder.cpp - one kernel and its launch ----------------------===//
+// Part of imhsa, under the Apache License v2.0 with LLVM Exceptions: see LICENSE.
+
+#include "passes/kernel/cuda/KernelBuilder.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Interfaces/ViewLikeInterface.h"
+
+using namespace mlir;
+using namespace imhsa;
+
+/// The dynamic shared memory of all kernels of a module.
+static constexpr llvm::StringLiteral kShared = "imhsa_shared";
+static constexpr unsigned kGlobalSpace = 1, kSharedSpace = 3;
+
+Pointer Tensor::at(ArrayRef<Int> indices) const {
+  Pointer result = base;
+  for (auto [index, stride] : llvm::zip(indices, strides))
+    result = result.at(index.wide() * stride * bytesOf(element));
+  return result;
+}
+
+KernelBuilder::KernelBuilder(OpBuilder &host, Location loc, gpu::GPUModuleOp kernels,
+                             StringRef name, unsigned warps)
+    : host(host), b(loc, host.getContext()), kernels(kernels), numWarps(warps) {
+  b.setInsertionPointToEnd(kernels.getBody());
+  auto type = LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(b.getContext()), {});
+  function = LLVM::LLVMFuncOp::create(b, name, type);
+  b.setInsertionPointToStart(function.addEntryBlock(b));
+  Type i32Type = b.getI32Type();
+  threadId = {b, NVVM::ThreadIdXOp::create(b, i32Type)};
+  laneId = threadId & 31;
+  // Through a shuffle, which tells the compiler that all lanes have the same.
+  Int first = threadId >> 5;
+  warpId = {b, NVVM::ShflOp::create(b, i32Type, i32(-1).value, first.value, i32(0).value,
+                                    i32(31).value, NVVM::ShflKind::idx, UnitAttr())};
+}
+
+//===----------------------------------------------------------------------===//
+// From the host
+//===----------------------------------------------------------------------===//
+
+Value KernelBuilder::parameter(Value hostValue, Type type) {
+  arguments.push_back(hostValue);
+  return function.getBody().front().addArgument(type, hostValue.getLoc());
+}
+
+Value KernelBuilder::hostIndex(int64_t value) {
+  return arith::ConstantIndexOp::create(host, b.getLoc(), value);
+}
+
+Value KernelBuilder::hostSize(Value memref, unsigned dim) {
+  return host.createOrFold<memref::DimOp>(b.getLoc(), memref, dim);
+}
+
+Value KernelBuilder::hostCeilDiv(Value a, int64_t divisor) {
+  return host.createOrFold<arith::CeilDivSIOp>(b.getLoc(), a, hostIndex(divisor));
+}
+
+Int KernelBuilder::index(Value hostValue) {
+  if (std::optional<int64_t> known = getConstantIntValue(hostValue))
+    return i32(*known);
+  Value &found = parameters[{hostValue, b.getI32Type()}];
+  if (!found) {
+    Value cast = hostValue.getType().isIndex()
+                     ? host.createOrFold<arith::IndexCastOp>(b.getLoc(), b.getI32Type(), hostValue)
+                     : host.createOrFold<arith::ExtUIOp>(b.getLoc(), b.getI32Type(), hostValue);
+    found = parameter(cast, b.getI32Type());
+  }
+  return {b, found};
+}
+
+Int KernelBuilder::wideIndex(Value hostValue) {
+  if (std::optional<int64_t> known = getConstantIntValue(hostValue))
+    return {b, arith::ConstantOp::create(b, b.getI64IntegerAttr(*known))};
+  Value &found = parameters[{hostValue, b.getI64Type()}];
+  if (!found)
+    found =
+        parameter(host.createOrFold<arith::IndexCastOp>(b.getLoc(), b.getI64Type(), hostValue),
+                  b.getI64Type());
+  return {b, found};
+}
+
+Bool KernelBuilder::flag(Value hostValue) {
+  if (std::optional<int64_t> known = getConstantIntValue(hostValue))
+    return boolean(*known != 0);
+  return index(hostValue) != 0;
+}
+
+Int KernelBuilder::size(Value memref, unsigned dim) { return index(hostSize(memref, dim)); }
+
+/// The constant buffer of the module that `value` shows (part of), or null.
+static memref::GetGlobalOp getViewedConstant(Value value) {
+  while (auto view = value.getDefiningOp<ViewLikeOpInterface>())
+    value = view.getViewSource();
+  return value.getDefiningOp<memref::GetGlobalOp>();
+}
+
+/// Clones before the insertion point of `b` what leads from a constant to `value`.
+static Value cloneView(OpBuilder &b, Value value) {
+  IRMapping mapping;
+  if (auto view = value.getDefiningOp<ViewLikeOpInterface>())
+    mapping.map(view.getViewSource(), cloneView(b, view.getViewSource()));
+  return b.clone(*value.getDefiningOp(), mapping)
+      ->getResult(cast<OpResult>(value).getResultNumber());
+}
+
+/// The address of the first element of `memref`, i64.
+static Value getAddress(OpBuilder &b, Location loc, Value memref,
+                        memref::ExtractStridedMetadataOp metadata) {
+  Type element = cast<MemRefType>(memref.getType()).getElementType();
+  Value base = memref::ExtractAlignedPointerAsIndexOp::create(b, loc, memref);
+  Value size = arith::ConstantIndexOp::create(b, loc, bytesOf(element));
+  Value offset = b.createOrFold<arith::MulIOp>(
+      loc, getValueOrCreateConstantIndexOp(b, loc, metadata.getConstifiedMixedOffset()), size);
+  return b.createOrFold<arith::IndexCastOp>(loc, b.getI64Type(),
+                                            b.createOrFold<arith::AddIOp>(loc, base, offset));
+}
+
+Tensor KernelBuilder::tensor(Value memref) {
+  auto found = tensors.find(memref);
+  if (found != tensors.end())
+    return found->second;
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointAfterValue(warpId.value);
+  Location loc = b.getLoc();
+  Tensor result;
+  result.element = cast<MemRefType>(memref.getType()).getElementType();
+  auto pointerType = LLVM::LLVMPointerType::get(b.getContext(), kGlobalSpace);
+  auto constantGlobal = getViewedConstant(memref);
+  OpBuilder &at = constantGlobal ? static_cast<OpBuilder &>(b) : host;
+  Value seen = memref;
+  if (constantGlobal) {
+    auto global = SymbolTable::lookupNearestSymbolFrom<memref::GlobalOp>(
+        constantGlobal, constantGlobal.getNameAttr());
+    if (!kernels.lookupSymbol(global.getSymNameAttr()))
+      OpBuilder::atBlockBegin(kernels.getBody()).clone(*global);
+    seen = cloneView(b, memref);
+  }
+  auto metadata = memref::ExtractStridedMetadataOp::create(at, loc, seen);
+  Value address = getAddress(at, loc, seen, metadata);
+  if (constantGlobal)
+    result.base = {b, LLVM::IntToPtrOp::create(b, pointerType, address)};
+  else
+    result.base = {b, parameter(LLVM::IntToPtrOp::create(
+                                    host, loc, LLVM::LLVMPointerType::get(b.getContext()), address),
+                                pointerType)};
+  for (OpFoldResult stride : metadata.getConstifiedMixedStrides()) {
+    if (auto known = getConstantIntValue(stride))
+      result.strides.push_back({b, arith::ConstantOp::create(b, b.getI64IntegerAttr(*known))});
+    else
+      result.strides.push_back(wideIndex(cast<Value>(stride)));
+  }
+  return tensors[memref] = result;
+}
+
+Bool KernelBuilder::isAligned(Value memref, unsigned bytes) {
+  if (getViewedConstant(memref))
+    return boolean(false);
+  Location loc = b.getLoc();
+  auto metadata = memref::ExtractStridedMetadataOp::create(host, loc, memref);
+  Value sum = getAddress(host, loc, memref, metadata);
+  unsigned elementBytes = bytesOf(cast<MemRefType>(memref.getType()).getElementType());
+  SmallVector<OpFoldResult> strides = metadata.getConstifiedMixedStrides();
+  for (OpFoldResult stride : ArrayRef(strides).drop_back()) {
+    if (auto known = getConstantIntValue(stride)) {
+      if (*known * elementBytes % bytes)
+        return boolean(false);
+      continue;
+    }
+    Value step = host.createOrFold<arith::MulIOp>(loc, cast<Value>(stride), hostIndex(elementBytes));
+    step = host.createOrFold<arith::IndexCastOp>(loc, host.getI64Type(), step);
+    sum = host.createOrFold<arith::OrIOp>(loc, sum, step);
+  }
+  auto constant = [&](int64_t value) -> Value {
+    return arith::ConstantOp::create(host, loc, host.getI64IntegerAttr(value));
+  };
+  Value low = host.createOrFold<arith::AndIOp>(loc, sum, constant(bytes - 1));
+  return flag(host.createOrFold<arith::CmpIOp>(loc, arith::CmpIPredicate::eq, low, constant(0)));
+}
+
+//===----------------------------------------------------------------------===//
+// Where a thread is
+//===----------------------------------------------------------------------===//
+
+Int KernelBuilder::block(unsigned axis) {
+  Type type = b.getI32Type();
+  switch (axis) {
+  case 0:
+    return {b, NVVM::BlockIdXOp::create(b, type)};
+  case 1:
+    return {b, NVVM::BlockIdYOp::create(b, type)};
+  default:
+    return {b, NVVM::BlockIdZOp::create(b, type)};
+  }
+}
+
+Pointer KernelBuilder::shared() {
+  auto type = LLVM::LLVMArrayType::get(b.getI8Type(), 0);
+  if (!kernels.lookupSymbol(kShared)) {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(kernels.getBody());
+    LLVM::GlobalOp::create(b, type, /*isConstant=*/false, LLVM::Linkage::External, kShared,
+                           Attribute(), /*alignment=*/1024, kSharedSpace);
+  }
+  auto pointerType = LLVM::LLVMPointerType::get(b.getContext(), kSharedSpace);
+  return {b, LLVM::AddressOfOp::create(b, pointerType, kShared)};
+}
+
+//===----------------------------------------------------------------------===//
+// Values
+//===----------------------------------------------------------------------===//
+
+Int KernelBuilder::i32(int64_t value) {
+  return {b, arith::ConstantOp::create(b, b.getI32IntegerAttr(value))};
+}
+Float KernelBuilder::f32(double value) {
+  return {b, arith::ConstantOp::create(b, b.getF32FloatAttr(value))};
+}
+Bool KernelBuilder::boolean(bool value) {
+  return {b, arith::ConstantOp::create(b, b.getBoolAttr(value))};
+}
+
+Float KernelBuilder::toFloat(Value value) {
+  if (value.getType().isF32())
+    return {b, value};
+  return {b, arith::ExtFOp::create(b, b.getF32Type(), value)};
+}
+
+Value KernelBuilder::fromFloat(Float value, Type type) {
+  if (type.isF32())
+    return value.value;
+  return arith::TruncFOp::create(b, type, value.value);
+}
+
+Value KernelBuilder::pack(Float low, Float high, Type type) {
+  auto pairType = VectorType::get(2, type);
+  Value pair;
+  if (type.isBF16())
+    pair = NVVM::ConvertF32x2ToBF16x2Op::create(b, pairType, high.value, low.value, Value(),
+                                                NVVM::FPRoundingMode::RN);
+  else
+    pair = NVVM::ConvertF32x2ToF16x2Op::create(b, pairType, high.value, low.value, Value(),
+                                               NVVM::FPRoundingMode::RN);
+  return LLVM::BitcastOp::create(b, b.getI32Type(), pair);
+}
+
+//===----------------------------------------------------------------------===//
+// Control flow
+//===----------------------------------------------------------------------===//
+
+void KernelBuilder::when(Bool condition, llvm::function_ref<void()> body) {
+  when(condition, body, nullptr);
+}
+
+void KernelBuilder::when(Bool condition, llvm::function_ref<void()> body,
+                         llvm::function_ref<void()> otherwise) {
+  if (std::optional<int64_t> known = getConstantIntValue(condition.value)) {
+    if (*known)
+      body();
+    else if (otherwise)
+      otherwise();
+    return;
+  }
+  auto branch =
+      scf::IfOp::create(b, condition.value, /*withElseRegion=*/static_cast<bool>(otherwise));
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(branch.thenBlock());
+  body();
+  if (otherwise) {
+    b.setInsertionPointToStart(branch.elseBlock());
+    otherwise();
+  }
+}
+
+void KernelBuilder::loop(Int from, Int to, Int step, llvm::function_ref<void(Int)> body) {
+  SmallVector<Float> none;
+  loop(from, to, step, none, [&](Int i, SmallVectorImpl<Float> &) { body(i); });
+}
+
+void KernelBuilder::loop(Int from, Int to, Int step, SmallVectorImpl<Float> &carried,
+                         llvm::function_ref<void(Int, SmallVectorImpl<Float> &)> body) {
+  auto values = llvm::map_to_vector(carried, [](Float x) { return x.value; });
+  auto loop = scf::ForOp::create(b, from.value, to.value, step.value, values);
+  {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(loop.getBody());
+    SmallVector<Float> state;
+    for (Value value : loop.getRegionIterArgs())
+      state.push_back({b, value});
+    body({b, loop.getInductionVar()}, state);
+    if (!carried.empty())
+      scf::YieldOp::create(b, llvm::map_to_vector(state, [](Float x) { return x.value; }));
+  }
+  for (auto [x, result] : llvm::zip_equal(carried, loop.getResults()))
+    x = {b, result};
+}
+
+void KernelBuilder::deal(int64_t count, Int first, int64_t stride,
+                         llvm::function_ref<void(Int)> body) {
+  for (int64_t start = 0; start < count; start += stride) {
+    Int item = first + start;
+    if (start + stride <= count)
+      body(item);
+    else
+      when(item < count, [&] { body(item); });
+  }
+}
+
+void KernelBuilder::barrier() { NVVM::BarrierOp::create(b); }
+void KernelBuilder::syncWarp() { NVVM::SyncWarpOp::create(b, i32(-1).value); }
+
+Float KernelBuilder::shuffleXor(Float value, unsigned mask) {
+  return {b, NVVM::ShflOp::create(b, value.type(), i32(-1).value, value.value, i32(mask).value,
+                                  i32(31).value, NVVM::ShflKind::bfly, UnitAttr())};
+}
+
+//===----------------------------------------------------------------------===//
+// The launch
+//===----------------------------------------------------------------------===//
+
+void KernelBuilder::launch(Value gridX, Value gridY, Value gridZ, int64_t sharedBytes,
+                           int64_t minBlocks) {
+  LLVM::ReturnOp::create(b, ValueRange());
+  auto types = llvm::to_vector(function.getBody().front().getArgumentTypes());
+  function.setFunctionType(
+      LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(b.getContext()), types));
+  function->setAttr(gpu::GPUDialect::getKernelFuncAttrName(), b.getUnitAttr());
+  function->setAttr(NVVM::NVVMDialect::getKernelFuncAttrName(), b.getUnitAttr());
+  function->setAttr(NVVM::NVVMDialect::getMaxntidAttrName(),
+                    b.getDenseI32ArrayAttr({static_cast<int32_t>(threads()), 1, 1}));
+  function->setAttr(NVVM::NVVMDialect::getMinctasmAttrName(), b.getI32IntegerAttr(minBlocks));
+
+  Location loc = b.getLoc();
+  auto kernel = SymbolRefAttr::get(kernels.getSymNameAttr(), {SymbolRefAttr::get(function)});
+  Value one = hostIndex(1);
+  Value bytes = arith::ConstantOp::create(host, loc, host.getI32IntegerAttr(sharedBytes));
+  gpu::LaunchFuncOp::create(host, loc, kernel, gpu::KernelDim3{gridX, gridY, gridZ},
+                            gpu::KernelDim3{hostIndex(threads()), one, one},
+                            sharedBytes ? bytes : Value(), arguments);
+}
