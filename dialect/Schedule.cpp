@@ -47,7 +47,8 @@ static std::string namesOf(KernelKind kind) {
 
 LogicalResult ScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError, KernelKind kind,
                                    int64_t queries, int64_t keys, int64_t warps, int64_t stages,
-                                   int64_t splits, int64_t heads, int64_t columns, MatrixMath math) {
+                                   int64_t splits, int64_t heads, int64_t columns,
+                                   MatrixMath math) {
   ScheduleSizes sizes{queries, keys, warps, stages, splits, heads, columns};
   bool isGeneral = kind == KernelKind::General;
   auto noSuch = [&](StringRef name) {

@@ -458,8 +458,14 @@ def BufferizePass : Pass<"imhsa-bufferize", "::mlir::ModuleOp"> {
 def LowerToGpuPass : Pass<"imhsa-lower-to-gpu", "::mlir::ModuleOp"> {
   let summary = "Every operation on buffers as a GPU kernel and its launch";
   let description = [{
-    The general GPU path, right for every shape. Each structured linalg operation on
-    buffers, and each `memref.copy`, becomes one kernel: its parallel dimensions are
+    An operation of the dialect with a schedule of any kind but `general` becomes the
+    fused kernels of that kind, `llvm.func`s on pointers: one, and where the schedule
+    has several splits a second one, `combine`, that adds what they give. What is in a
+    kernel's way (a type, a size) is an error on the operation; `imhsa-schedule` does not
+    choose such a kernel.
+
+    Everything else goes the general GPU path, right for every shape. Each structured linalg
+    operation on buffers, and each `memref.copy`, becomes one kernel: its parallel dimensions are
     one grid-stride loop over threads, in an order in which neighbouring threads
     write neighbouring elements, and its reductions are loops in a thread with the
     partial results in registers. All kernels are `gpu.func`s of one `gpu.module`,

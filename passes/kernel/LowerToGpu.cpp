@@ -1,11 +1,14 @@
-//===- LowerToGpu.cpp - the general GPU path: a kernel for each operation -===//
+//===- LowerToGpu.cpp - a kernel for each operation on buffers ------------===//
 // Part of imhsa, under the Apache License v2.0 with LLVM Exceptions: see LICENSE.
 //
-// Every linalg operation on buffers becomes one kernel: its parallel dimensions
+// An operation with a schedule becomes the fused kernels of its kind (cuda/). Every
+// linalg operation becomes one kernel of the general path: its parallel dimensions
 // are one grid-stride loop over threads, its reductions are loops in a thread
 // with the partial results in registers. Right for every shape; nothing is tuned.
 
+#include "dialect/Imhsa.h"
 #include "passes/Passes.h"
+#include "passes/kernel/cuda/LowerFused.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/DLTI/DLTI.h"
 #include "mlir/Dialect/GPU/Transforms/Passes.h"
@@ -192,9 +195,8 @@ static void useConstantsOnDevice(gpu::LaunchOp launch) {
 }
 
 /// A symbol that PTX accepts as it is.
-static std::string getKernelName(func::FuncOp func, unsigned number, Operation *op) {
-  std::string name =
-      (func.getName() + "_" + Twine(number) + "_" + op->getName().stripDialect()).str();
+static std::string getKernelName(func::FuncOp func, unsigned number, StringRef what) {
+  std::string name = (func.getName() + "_" + Twine(number) + "_" + what).str();
   for (char &c : name)
     if (!llvm::isAlnum(c))
       c = '_';
@@ -266,6 +268,12 @@ static LogicalResult verifyHostOperation(Operation *op) {
     return op->emitOpError("expected operands that are buffers, found tensors: run "
                            "'imhsa-bufferize' first");
   }
+  if (hasFusedSchedule(op)) {
+    if (cast<DestinationStyleOpInterface>(op).hasPureBufferSemantics())
+      return success();
+    return op->emitOpError("expected operands that are buffers, found tensors: run "
+                           "'imhsa-bufferize' first");
+  }
   // What stands in control flow is looked at by itself.
   if (isa<RegionBranchOpInterface>(op) || isMemoryEffectFree(op) || storesSize(op))
     return success();
@@ -327,7 +335,7 @@ private:
       }
       bool refused = failed(verifyHostOperation(op));
       failedAny |= refused;
-      if (isa<linalg::LinalgOp>(op))
+      if (isa<linalg::LinalgOp>(op) || hasFusedSchedule(op))
         work.push_back(op);
       return refused || isa<linalg::LinalgOp>(op) ? WalkResult::skip() : WalkResult::advance();
     });
@@ -336,7 +344,17 @@ private:
 
     IRRewriter rewriter(func.getContext());
     for (auto [number, op] : llvm::enumerate(work)) {
-      std::string name = getKernelName(func, number, op);
+      std::string name = getKernelName(func, number, op->getName().stripDialect());
+      if (hasFusedSchedule(op)) {
+        FailureOr<unsigned> made =
+            lowerFused(op, getKernels(), [&, number = number](StringRef what) {
+              return getKernelName(func, number, what);
+            });
+        if (failed(made))
+          return failure();
+        numKernels += *made;
+        continue;
+      }
       if (auto copy = dyn_cast<memref::CopyOp>(op)) {
         rewriter.setInsertionPoint(copy);
         op = linalg::makeMemRefCopyOp(rewriter, copy.getLoc(), copy.getSource(), copy.getTarget());
@@ -347,6 +365,14 @@ private:
     }
     (void)runRegionDCE(rewriter, func->getRegions());
     return verifyConstants(func);
+  }
+
+  /// The module of the kernels, which outlining adds to as well.
+  gpu::GPUModuleOp getKernels() {
+    if (auto kernels = getOperation().lookupSymbol<gpu::GPUModuleOp>(kKernelModule))
+      return kernels;
+    OpBuilder b = OpBuilder::atBlockEnd(getOperation().getBody());
+    return gpu::GPUModuleOp::create(b, getOperation().getLoc(), kKernelModule);
   }
 
   /// Constants must have gone into the kernels that read them.

@@ -27,6 +27,11 @@ mlir::LogicalResult lowerStream(mlir::OpBuilder &host, AttentionOp op,
 mlir::LogicalResult lowerCombine(mlir::OpBuilder &host, AttentionOp op,
                                  mlir::gpu::GPUModuleOp kernels, llvm::StringRef name);
 
+/// What follows `lowerNormalisers` where the schedule has splits: the log-sum-exps of the ranges,
+/// [S,B,scoreHeads,N] f32 in `scratch`, together.
+mlir::LogicalResult lowerCombine(mlir::OpBuilder &host, LogSumExpOp op,
+                                 mlir::gpu::GPUModuleOp kernels, llvm::StringRef name);
+
 /// `read_out`: a block keeps all keys and values, few and of a known number, and queries stream by.
 mlir::LogicalResult lowerReadOut(mlir::OpBuilder &host, AttentionOp op,
                                  mlir::gpu::GPUModuleOp kernels, llvm::StringRef name);

@@ -1,0 +1,30 @@
+//===- Pending.cpp - kinds of kernels that do not exist yet ---------------===//
+// Part of imhsa, under the Apache License v2.0 with LLVM Exceptions: see LICENSE.
+
+#include "passes/kernel/cuda/Kernels.h"
+
+using namespace mlir;
+using namespace imhsa;
+
+static LogicalResult pending(Operation *op, StringRef kind) {
+  return op->emitOpError("has a schedule of a kind that has no kernel yet: ") << kind;
+}
+
+LogicalResult imhsa::lowerStream(OpBuilder &, AttentionOp op, gpu::GPUModuleOp, StringRef) {
+  return pending(op, "stream");
+}
+LogicalResult imhsa::lowerCombine(OpBuilder &, AttentionOp op, gpu::GPUModuleOp, StringRef) {
+  return pending(op, "combine");
+}
+LogicalResult imhsa::lowerCombine(OpBuilder &, LogSumExpOp op, gpu::GPUModuleOp, StringRef) {
+  return pending(op, "combine");
+}
+LogicalResult imhsa::lowerReadOut(OpBuilder &, AttentionOp op, gpu::GPUModuleOp, StringRef) {
+  return pending(op, "read_out");
+}
+LogicalResult imhsa::lowerNormalisers(OpBuilder &, LogSumExpOp op, gpu::GPUModuleOp, StringRef) {
+  return pending(op, "normalisers");
+}
+LogicalResult imhsa::lowerPool(OpBuilder &, PoolOp op, gpu::GPUModuleOp, StringRef) {
+  return pending(op, "pool");
+}
