@@ -878,6 +878,9 @@ def GpuToBinaryPass : Pass<"imhsa-gpu-to-binary", "::mlir::ModuleOp"> {
     /usr/local/cuda, or on PATH. `with-ptx` adds to
     binaries, as a last object, PTX for the oldest of the chips, other than such as
     sm_90a, if there is one: the driver compiles it for chips that have no binary.
+    With `line-info`, kernels keep the lines of the source that their instructions come
+    from, which profilers and sanitizers show: `.file` and `.loc` in PTX, line tables in
+    binaries. Optimization stays the same.
 
     Errors: an unknown chip or one older than sm_80 (on which LLVM would end the
     process), or one that is there twice; a tool that is needed and not there, or that
@@ -902,7 +905,8 @@ def GpuToBinaryPass : Pass<"imhsa-gpu-to-binary", "::mlir::ModuleOp"> {
            "Add PTX to binaries, for chips newer than all of them">,
     Option<"format", "format", "::mlir::gpu::CompilationTarget",
            "::mlir::gpu::CompilationTarget::Assembly", "What to make", "::imhsa::binaryFormats()">,
-    Option<"toolkit", "toolkit", "std::string", "\"\"", "The folder of the CUDA toolkit">
+    Option<"toolkit", "toolkit", "std::string", "\"\"", "The folder of the CUDA toolkit">,
+    Option<"lineInfo", "line-info", "bool", "false", "Keep the lines of the source in the kernels">
   ];
   let statistics = [
     Statistic<"numModules", "modules", "Number of modules of kernels compiled">

@@ -143,6 +143,7 @@ void imhsa::buildCudaPipeline(OpPassManager &pm, const CudaPipelineOptions &opti
   binary.withPtx = options.withPtx;
   binary.format = options.format;
   binary.toolkit = options.toolkit;
+  binary.lineInfo = options.lineInfo;
   pm.addPass(createGpuToBinaryPass(binary));
 }
 

@@ -64,6 +64,8 @@ struct CudaPipelineOptions : public FrontEndOptions {
       llvm::cl::init(mlir::gpu::CompilationTarget::Assembly), binaryFormats()};
   Option<std::string> toolkit{*this, "toolkit",
                               llvm::cl::desc("The folder of the CUDA toolkit, for bin and fatbin")};
+  Option<bool> lineInfo{*this, "line-info", llvm::cl::init(false),
+                        llvm::cl::desc("Keep the lines of the source in the kernels")};
 };
 
 /// From functions on tensors to kernels compiled for a chip. The module that

@@ -4,7 +4,9 @@
 #include "passes/Passes.h"
 #include "passes/binary/Chip.h"
 #include "passes/binary/Toolkit.h"
+#include "mlir/Dialect/LLVMIR/Transforms/Passes.h"
 #include "mlir/IR/SymbolTable.h"
+#include "mlir/Pass/PassManager.h"
 
 using namespace mlir;
 
@@ -33,11 +35,14 @@ struct GpuToBinaryPass : imhsa::impl::GpuToBinaryPassBase<GpuToBinaryPass> {
     std::string folder = toolkit;
     if (failed(chooseProducts(products)) || failed(chooseToolkit(folder)))
       return signalPassFailure();
+    if (lineInfo && failed(keepLines(module)))
+      return signalPassFailure();
     SymbolTable symbols(module);
     for (auto kernels : llvm::make_early_inc_range(module.getOps<gpu::GPUModuleOp>())) {
       SmallVector<Attribute> objects;
       for (const Product &product : products) {
-        gpu::TargetOptions options(folder, /*librariesToLink=*/{}, /*cmdOptions=*/{},
+        gpu::TargetOptions options(folder, /*librariesToLink=*/{},
+                                   /*cmdOptions=*/lineInfo ? "-lineinfo" : "",
                                    /*elfSection=*/{}, product.format, [&] { return &symbols; });
         auto target = cast<gpu::TargetAttrInterface>(product.target);
         std::optional<SmallVector<char, 0>> object = target.serializeToObject(kernels, options);
@@ -54,6 +59,15 @@ struct GpuToBinaryPass : imhsa::impl::GpuToBinaryPassBase<GpuToBinaryPass> {
   }
 
 private:
+  // Line directives and nothing else: with DWARF sections beside them the driver would take kernels
+  // as ones to debug, and not optimize them.
+  LogicalResult keepLines(ModuleOp module) {
+    OpPassManager pipeline(ModuleOp::getOperationName());
+    pipeline.addPass(LLVM::createDIScopeForLLVMFuncOpPass(
+        {/*emissionKind=*/LLVM::DIEmissionKind::DebugDirectivesOnly}));
+    return runPipeline(pipeline, module);
+  }
+
   LogicalResult chooseProducts(SmallVectorImpl<Product> &products) {
     SmallVector<StringRef> names;
     StringRef(chip).split(names, ',');

@@ -5,6 +5,10 @@
 // CHECK-NOT:  gpu.module
 // LLVM:       gpu.binary @kernels [#gpu.object<#nvvm.target<O = 3, chip = "sm_90a", features = "+ptx80">, {{.*}}offload = "BC\C0\DE
 
+// Lines of the source: directives, and no target to debug.
+// RUN: imhsa-opt %s --imhsa-gpu-to-binary=line-info | FileCheck %s --check-prefix=LINES
+// LINES: .target sm_80\0A{{.*}}.entry nothing(){{.*}}.loc\091 {{.*}}.file\091 \22{{.*}}gpu-to-binary.mlir\22
+
 // Several chips: one object for each, in their order.
 // RUN: imhsa-opt %s --imhsa-gpu-to-binary='chip=sm_90a,sm_80 with-ptx' | FileCheck %s --check-prefix=CHIPS
 // CHIPS:     gpu.binary @kernels [#gpu.object<#nvvm.target<O = 3, chip = "sm_90a", {{.*}}, assembly = {{.*}}.target sm_90a\0A

@@ -14,7 +14,7 @@
 
 // Chips.
 // RUN: not imhsa-compile %s --chip=sm_80 -o %t.so 2>&1 | FileCheck %s --check-prefix=CPUCHIP
-// CPUCHIP: error: --chip and --toolkit are of use only with --target=cuda
+// CPUCHIP: error: --chip, --toolkit and --line-info are of use only with --target=cuda
 // RUN: not imhsa-compile %s --target=cuda --emit=ptx --chip=sm_75 2>&1 | FileCheck %s --check-prefix=OLD
 // OLD: imhsa-compile: error: --chip: 'sm_75' is older than sm_80
 // RUN: not imhsa-compile %s --target=cuda --chip=sm_80,sm_90b -o %t.so 2>&1 | FileCheck %s --check-prefix=UNKNOWN

@@ -60,8 +60,9 @@ static Error checkOptions(const Options &options) {
     if (!isHost)
       return createStringError("--emit=" + emit +
                                " is for --target=cuda; for cpu expected llvm, object or library");
-    if (!options.chips.empty() || !options.toolkit.empty())
-      return createStringError("--chip and --toolkit are of use only with --target=cuda");
+    if (!options.chips.empty() || !options.toolkit.empty() || options.lineInfo)
+      return createStringError(
+          "--chip, --toolkit and --line-info are of use only with --target=cuda");
   }
   for (auto [index, chip] : enumerate(options.chips)) {
     if (Error failed = imhsa::checkChip(chip))
@@ -131,6 +132,9 @@ Expected<Options> imhsa::compile::parseOptions(int argc, char **argv) {
       "toolkit", cl::value_desc("FOLDER"), cl::cat(category),
       cl::desc("The CUDA toolkit with bin/ptxas; by default from CUDA_ROOT,\nCUDA_HOME, CUDA_PATH, "
                "/usr/local/cuda or PATH"));
+  static cl::opt<bool> lineInfo(
+      "line-info", cl::cat(category),
+      cl::desc("Kernels keep the lines of the source, for profilers and\nsanitizers: .loc in PTX"));
   static cl::opt<std::string> cpu(
       "cpu", cl::value_desc("x86-64-v3|native|NAME"), cl::cat(category),
       cl::desc("Oldest processor that the code of the host runs on, as LLVM\nnames it, or native: "
@@ -176,6 +180,7 @@ Expected<Options> imhsa::compile::parseOptions(int argc, char **argv) {
   options.runtime = runtime;
   options.compiler = compiler;
   options.optLevel = optLevel;
+  options.lineInfo = lineInfo;
   if (Error failed = checkOptions(options))
     return std::move(failed);
   if (options.target == Target::Cuda && options.chips.empty())

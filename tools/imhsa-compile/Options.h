@@ -30,6 +30,7 @@ struct Options {
   std::string runtime;            ///< path of libImhsaRuntime.a; empty: beside the tool
   std::string compiler;           ///< that links; empty: the system's
   unsigned optLevel = 3;          ///< LLVM's, 0 to 3
+  bool lineInfo = false;          ///< kernels keep the lines of the source
 };
 
 /// Parses the command line; for `--help`, and for options that do not exist or do not parse, prints

@@ -62,6 +62,7 @@ static LogicalResult runPipeline(ModuleOp module, const Options &options) {
   pipeline.checkShapes = true;
   pipeline.chip = llvm::join(options.chips, ",");
   pipeline.toolkit = options.toolkit;
+  pipeline.lineInfo = options.lineInfo;
   bool isHost = options.emit >= Emit::Llvm;
   bool needsPtxas = options.emit == Emit::Cubin || !options.toolkit.empty();
   if (options.emit != Emit::Ptx && (needsPtxas || hasTool("ptxas", options.toolkit))) {
