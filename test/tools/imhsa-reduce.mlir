@@ -1,14 +1,14 @@
 // What is left of a module is the one operation that makes it interesting: here, a pool after imhsa-decompose.
 // RUN: imhsa-reduce %s -reduction-tree='traversal-mode=0 test=%S/Inputs/pools.sh' 2>/dev/null | FileCheck %s --implicit-check-not='{{= [a-z]+\.}}'
 // RUN: imhsa-reduce %s -opt-reduction-pass='opt-pass=symbol-dce test=%S/Inputs/pools.sh' | FileCheck %s --check-prefix=PASS
-// RUN: imhsa-reduce %s -reduction-tree='traversal-mode=0 test=/bin/true' -o /dev/null 2>&1 | FileCheck %s --check-prefix=NEVER
+// RUN: not imhsa-reduce %s -reduction-tree='traversal-mode=0 test=/bin/true' -o /dev/null 2>&1 | FileCheck %s --check-prefix=NEVER
 
 // CHECK:      func.func @blocks
 // CHECK-NEXT:   = imhsa.attention ins(%arg0, %arg1, %arg1 {{.*}} landmarks(#imhsa.pool<7>)
 // CHECK-NEXT:   return %arg0
 // PASS-NOT:   @unused
 // PASS:       func.func @blocks
-// NEVER:      uninterested module will not be reduced
+// NEVER:      imhsa-reduce: error: not reduced: expected a valid module that is interesting
 
 func.func private @unused(%x: tensor<4x4xf32>) -> tensor<4x4xf32> {
   %0 = linalg.add ins(%x, %x : tensor<4x4xf32>, tensor<4x4xf32>) outs(%x : tensor<4x4xf32>) -> tensor<4x4xf32>
