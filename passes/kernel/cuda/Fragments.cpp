@@ -20,9 +20,9 @@ SmallVector<Value, 4> imhsa::loadMatrices(KernelBuilder &k, Pointer row, unsigne
   if (count > 1)
     type = LLVM::LLVMStructType::getLiteral(b.getContext(), SmallVector<Type>(count, word));
   auto shape = NVVM::LdStMatrixShapeAttr::get(b.getContext(), 8, 8);
-  Value loaded = NVVM::LdMatrixOp::create(
-      b, type, row.value, count, transposed ? NVVM::MMALayout::col : NVVM::MMALayout::row, shape,
-      NVVM::LdStMatrixEltType::B16);
+  Value loaded = NVVM::LdMatrixOp::create(b, type, row.value, count,
+                                          transposed ? NVVM::MMALayout::col : NVVM::MMALayout::row,
+                                          shape, NVVM::LdStMatrixEltType::B16);
   if (count == 1)
     return {loaded};
   SmallVector<Value, 4> result;

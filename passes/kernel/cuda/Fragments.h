@@ -65,8 +65,9 @@ private:
 /// Loads right operands as they lie: rows of the tile are the depth (values).
 class RightReader {
 public:
-  RightReader(KernelBuilder &k, TileShape shape)
-      : k(k), address(k, shape, k.i32(0), k.lane() & 15, k.lane() >> 4) {}
+  /// Columns are counted from `firstColumn`, a multiple of 16.
+  RightReader(KernelBuilder &k, TileShape shape, Int firstColumn)
+      : k(k), address(k, shape, k.i32(0), k.lane() & 15, (firstColumn >> 3) + (k.lane() >> 4)) {}
   /// Two operands [16][8], of depth from 16 * step on and columns from 16 * pair on.
   std::array<RightFragment, 2> load(Pointer tile, int64_t step, int64_t pair) const;
 

@@ -76,9 +76,8 @@ Int KernelBuilder::wideIndex(Value hostValue) {
     return {b, arith::ConstantOp::create(b, b.getI64IntegerAttr(*known))};
   Value &found = parameters[{hostValue, b.getI64Type()}];
   if (!found)
-    found =
-        parameter(host.createOrFold<arith::IndexCastOp>(b.getLoc(), b.getI64Type(), hostValue),
-                  b.getI64Type());
+    found = parameter(host.createOrFold<arith::IndexCastOp>(b.getLoc(), b.getI64Type(), hostValue),
+                      b.getI64Type());
   return {b, found};
 }
 
@@ -169,7 +168,8 @@ Bool KernelBuilder::isAligned(Value memref, unsigned bytes) {
         return boolean(false);
       continue;
     }
-    Value step = host.createOrFold<arith::MulIOp>(loc, cast<Value>(stride), hostIndex(elementBytes));
+    Value step =
+        host.createOrFold<arith::MulIOp>(loc, cast<Value>(stride), hostIndex(elementBytes));
     step = host.createOrFold<arith::IndexCastOp>(loc, host.getI64Type(), step);
     sum = host.createOrFold<arith::OrIOp>(loc, sum, step);
   }
@@ -244,6 +244,30 @@ Value KernelBuilder::pack(Float low, Float high, Type type) {
     pair = NVVM::ConvertF32x2ToF16x2Op::create(b, pairType, high.value, low.value, Value(),
                                                NVVM::FPRoundingMode::RN);
   return LLVM::BitcastOp::create(b, b.getI32Type(), pair);
+}
+
+Value KernelBuilder::vector(ArrayRef<Value> elements) {
+  auto type = VectorType::get(elements.size(), elements.front().getType());
+  Value result = LLVM::PoisonOp::create(b, type);
+  for (auto [i, element] : llvm::enumerate(elements))
+    result = LLVM::InsertElementOp::create(b, result, element, i32(i).value);
+  return result;
+}
+
+Value KernelBuilder::extract(Value vector, unsigned i) {
+  return LLVM::ExtractElementOp::create(b, vector, i32(i).value);
+}
+
+Float KernelBuilder::loadFloatWhere(Bool condition, Pointer pointer, Type type) {
+  if (std::optional<int64_t> known = getConstantIntValue(condition.value))
+    return *known ? toFloat(pointer.load(type)) : f32(0);
+  auto branch = scf::IfOp::create(b, b.getF32Type(), condition.value, /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(branch.thenBlock());
+  scf::YieldOp::create(b, toFloat(pointer.load(type)).value);
+  b.setInsertionPointToStart(branch.elseBlock());
+  scf::YieldOp::create(b, f32(0).value);
+  return {b, branch.getResult(0)};
 }
 
 //===----------------------------------------------------------------------===//
@@ -332,6 +356,7 @@ void KernelBuilder::launch(Value gridX, Value gridY, Value gridZ, int64_t shared
                     b.getDenseI32ArrayAttr({static_cast<int32_t>(threads()), 1, 1}));
   function->setAttr(NVVM::NVVMDialect::getMinctasmAttrName(), b.getI32IntegerAttr(minBlocks));
 
+  kernels->getParentOp()->setAttr(gpu::GPUDialect::getContainerModuleAttrName(), b.getUnitAttr());
   Location loc = b.getLoc();
   auto kernel = SymbolRefAttr::get(kernels.getSymNameAttr(), {SymbolRefAttr::get(function)});
   Value one = hostIndex(1);

@@ -96,6 +96,13 @@ public:
   /// Two f32 as a pair of f16 or bf16, the first in the low half; an i32.
   mlir::Value pack(Float low, Float high, mlir::Type type);
 
+  /// A vector of `elements`, which are of one type.
+  mlir::Value vector(llvm::ArrayRef<mlir::Value> elements);
+  /// An element of a vector.
+  mlir::Value extract(mlir::Value vector, unsigned i);
+  /// An element of memory as f32; 0, and no access, where the condition does not hold.
+  Float loadFloatWhere(Bool condition, Pointer pointer, mlir::Type type);
+
   void when(Bool condition, llvm::function_ref<void()> body);
   void when(Bool condition, llvm::function_ref<void()> body, llvm::function_ref<void()> otherwise);
   /// for (i = from; i < to; i += step), signed.

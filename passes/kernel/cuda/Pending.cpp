@@ -10,9 +10,6 @@ static LogicalResult pending(Operation *op, StringRef kind) {
   return op->emitOpError("has a schedule of a kind that has no kernel yet: ") << kind;
 }
 
-LogicalResult imhsa::lowerStream(OpBuilder &, AttentionOp op, gpu::GPUModuleOp, StringRef) {
-  return pending(op, "stream");
-}
 LogicalResult imhsa::lowerCombine(OpBuilder &, AttentionOp op, gpu::GPUModuleOp, StringRef) {
   return pending(op, "combine");
 }

@@ -40,9 +40,9 @@ struct SharedTiles {
   Pointer tile(int64_t i) const { return base.at(i * shape.bytes()); }
 };
 
-/// Where a lane finds its row of 8x8 matrices: row `laneRow` and chunk `laneChunk` from a place that
-/// is given as constants, so that most of the address is computed once. `laneChunk` is less than
-/// `laneChunks`, a power of two.
+/// Where a lane finds its row of 8x8 matrices: row `laneRow` and chunk `laneChunk` from a place
+/// that is given as constants, so that most of the address is computed once. `laneChunk` is less
+/// than `laneChunks`, a power of two.
 class MatrixAddress {
 public:
   /// In tiles of `shape`; the first row is a multiple of 8.

@@ -57,8 +57,8 @@ IMHSA_INT_OPERATOR(>>, ShRUIOp)
 
 #define IMHSA_INT_COMPARISON(OP, PREDICATE)                                                        \
   Bool Int::operator OP(Int other) const {                                                         \
-    return {*b, b->createOrFold<arith::CmpIOp>(arith::CmpIPredicate::PREDICATE, value,             \
-                                               other.value)};                                      \
+    return {*b,                                                                                    \
+            b->createOrFold<arith::CmpIOp>(arith::CmpIPredicate::PREDICATE, value, other.value)};  \
   }
 IMHSA_INT_COMPARISON(<, slt)
 IMHSA_INT_COMPARISON(<=, sle)
@@ -68,12 +68,8 @@ IMHSA_INT_COMPARISON(==, eq)
 IMHSA_INT_COMPARISON(!=, ne)
 #undef IMHSA_INT_COMPARISON
 
-Int imhsa::max(Int a, Int b) {
-  return {*a.b, a.b->createOrFold<arith::MaxSIOp>(a.value, b.value)};
-}
-Int imhsa::min(Int a, Int b) {
-  return {*a.b, a.b->createOrFold<arith::MinSIOp>(a.value, b.value)};
-}
+Int imhsa::max(Int a, Int b) { return {*a.b, a.b->createOrFold<arith::MaxSIOp>(a.value, b.value)}; }
+Int imhsa::min(Int a, Int b) { return {*a.b, a.b->createOrFold<arith::MinSIOp>(a.value, b.value)}; }
 
 //===----------------------------------------------------------------------===//
 // Floats

@@ -104,7 +104,8 @@ Float ex2(Float x);
 Float lg2(Float x);
 
 template <typename T> T select(Bool condition, T a, T b) {
-  return T(*a.b, a.b->template createOrFold<mlir::arith::SelectOp>(condition.value, a.value, b.value));
+  return T(*a.b,
+           a.b->template createOrFold<mlir::arith::SelectOp>(condition.value, a.value, b.value));
 }
 
 /// Bytes of a scalar or vector type.

@@ -68,8 +68,10 @@ class Case:
     out_order: str = "bhnd"
     # What the inputs are: see data.py.
     data: str = "normal"
-    # What a GPU executor compiles for.
+    # What a GPU executor compiles for; the schedule of exact attention, log_sum_exp and pool there, for
+    # example "stream,queries=32,keys=16": by default the compiler chooses.
     chip: str = ""
+    schedule: str = ""
 
     def __str__(self):
         fields = [(f, getattr(self, f.name)) for f in dataclasses.fields(self)]

@@ -122,6 +122,7 @@ def module(case: Case, name: str = "main") -> str:
     clauses += [f"window({case.window})"] * bool(case.window)
     clauses += ["query_offset(%offset)"] * bool(case.offset)
     clauses += [f"scale({case.scale})"] * bool(case.scale)
+    clauses += [f"schedule(#imhsa.schedule<{case.schedule}>)"] * bool(case.schedule)
 
     inits = ", ".join(f"%{n}_init" for n in outs)
     out_types = ", ".join(out_type.values())
