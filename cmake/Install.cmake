@@ -25,8 +25,10 @@ imhsa_install_component(CAPIDialects ImhsaCAPIDialects include)
 imhsa_install_component(CAPIPasses ImhsaCAPIPasses include)
 
 install(DIRECTORY ${CMAKE_BINARY_DIR}/include/ DESTINATION include PATTERN *.d EXCLUDE)
-install(FILES dialect/Imhsa.h dialect/Scores.h dialect/ImhsaAttrs.td dialect/ImhsaDialect.td dialect/ImhsaOps.td
+install(FILES dialect/Imhsa.h dialect/Schedule.h dialect/Scores.h dialect/ImhsaAttrs.td dialect/ImhsaDialect.td dialect/ImhsaOps.td
   DESTINATION include/imhsa/dialect)
+# For programs that compile for the CPU and run the code themselves.
+install(FILES runtime/ParallelFor.h runtime/imhsa.h DESTINATION include/imhsa/runtime)
 install(FILES passes/Passes.h passes/Passes.td passes/Pipelines.h DESTINATION include/imhsa/passes)
 foreach(folder dialect passes)
   install(DIRECTORY ${CMAKE_BINARY_DIR}/${folder}/ DESTINATION include/imhsa/${folder}

@@ -1,15 +1,20 @@
-//===- embed.cpp - attention compiled to PTX inside a program -------------===//
+//===- embed.cpp - attention compiled inside a program --------------------===//
 // Part of imhsa, under the Apache License v2.0 with LLVM Exceptions: see LICENSE.
 //
-// Builds a function with an attention, runs the pipeline on it, and prints the PTX:
-//   embed [CHIP] > attention.ptx
+// Builds a function with an attention, and runs a pipeline on it:
+//   embed CHIP > attention.ptx    prints the PTX for a GPU
+//   embed                         runs the code for this CPU, and compares with the definition
 
+#include "embed.h"
 #include "dialect/Imhsa.h"
 #include "passes/Pipelines.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "mlir/IR/Verifier.h"
+#include "llvm/Support/Format.h"
+#include <cmath>
+#include <random>
 
 using namespace mlir;
 
@@ -20,8 +25,9 @@ static OwningOpRef<ModuleOp> buildModule(MLIRContext &context) {
   OwningOpRef<ModuleOp> module = ModuleOp::create(builder);
   builder.setInsertionPointToStart(module->getBody());
 
-  auto tokens = RankedTensorType::get({2, 6, ShapedType::kDynamic, 64}, builder.getF32Type());
-  auto mixing = RankedTensorType::get({6, 6}, builder.getF32Type());
+  auto tokens =
+      RankedTensorType::get({kBatch, kHeads, ShapedType::kDynamic, kSize}, builder.getF32Type());
+  auto mixing = RankedTensorType::get({kHeads, kHeads}, builder.getF32Type());
   FunctionType type = builder.getFunctionType({tokens, tokens, tokens, mixing, mixing}, tokens);
   auto function = func::FuncOp::create(builder, "attention", type);
   builder.setInsertionPointToStart(function.addEntryBlock());
@@ -33,7 +39,7 @@ static OwningOpRef<ModuleOp> buildModule(MLIRContext &context) {
   interaction.post = function.getArgument(4);
   Value numTokens = tensor::DimOp::create(builder, query, 2);
   Value init = tensor::EmptyOp::create(builder, tokens, numTokens);
-  auto landmarks = imhsa::PoolAttr::get(&context, 49);
+  auto landmarks = imhsa::PoolAttr::get(&context, kLandmarks);
   auto attention =
       imhsa::AttentionOp::create(builder, query, key, value, landmarks,
                                  /*keyLess=*/interaction, /*queryLess=*/interaction, init);
@@ -51,23 +57,67 @@ static std::string getPtx(ModuleOp module) {
   return ptx;
 }
 
+static bool compileForCpu(ModuleOp module) {
+  PassManager pm(module.getContext());
+  imhsa::buildCpuPipeline(pm, imhsa::CpuPipelineOptions());
+  return succeeded(pm.run(module));
+}
+
+static bool compileForGpu(ModuleOp module, const char *chip) {
+  imhsa::CudaPipelineOptions options;
+  options.chip = chip;
+  PassManager pm(module.getContext());
+  imhsa::buildCudaPipeline(pm, options);
+  return succeeded(pm.run(module));
+}
+
+static Inputs makeInputs(int64_t tokens) {
+  std::mt19937 engine(std::random_device{}());
+  std::normal_distribution<float> normal;
+  auto fill = [&](int64_t size) {
+    std::vector<float> data(size);
+    for (float &element : data)
+      element = normal(engine);
+    return data;
+  };
+  int64_t size = kBatch * kHeads * tokens * kSize, mixing = kHeads * kHeads;
+  return {tokens, fill(size), fill(size), fill(size), fill(mixing), fill(mixing)};
+}
+
+static double relativeError(const std::vector<float> &found, const std::vector<double> &expected) {
+  double difference = 0, norm = 0;
+  for (size_t i = 0; i < expected.size(); ++i) {
+    difference += (found[i] - expected[i]) * (found[i] - expected[i]);
+    norm += expected[i] * expected[i];
+  }
+  return std::sqrt(difference / norm);
+}
+
 int main(int argc, char **argv) {
   DialectRegistry registry;
   imhsa::registerPipelineDialects(registry);
   MLIRContext context(registry);
   context.loadDialect<func::FuncDialect, imhsa::ImhsaDialect, tensor::TensorDialect>();
 
+  // Errors and remarks go to standard error; a handler of the context's diagnostics can take them.
   OwningOpRef<ModuleOp> module = buildModule(context);
   if (failed(verify(*module)))
     return 1;
+  if (argc > 1) {
+    if (!compileForGpu(*module, argv[1]))
+      return 1;
+    llvm::outs() << getPtx(*module);
+    return 0;
+  }
 
-  // Errors and remarks go to standard error; a handler of the context's diagnostics can take them.
-  imhsa::CudaPipelineOptions options;
-  options.chip = argc > 1 ? argv[1] : "sm_80";
-  PassManager pm(&context);
-  imhsa::buildCudaPipeline(pm, options);
-  if (failed(pm.run(*module)))
+  if (!compileForCpu(*module))
     return 1;
-  llvm::outs() << getPtx(*module);
-  return 0;
+  Inputs inputs = makeInputs(/*tokens=*/197);
+  std::vector<float> output = runOnCpu(*module, inputs);
+  std::vector<double> expected = defineAttention(inputs);
+  if (output.size() != expected.size())
+    return 1;
+  double error = relativeError(output, expected);
+  llvm::outs() << "relative error: " << llvm::format("%.1e", error) << '\n';
+  return error < 5e-6 ? 0 : 1;
 }
