@@ -1,0 +1,287 @@
+"""The evidence about the fused kernels: registers, spills, occupancy, instructions, bytes moved.
+
+    python3 bench/gpu/kernels.py                         # the table, in Markdown
+    python3 bench/gpu/kernels.py --check                 # and an error where something that must hold does not
+    python3 bench/gpu/kernels.py --output=docs/generated/kernels.md
+
+For each shape with a default schedule, in bf16 and f16, for sm_80 and sm_90a: imhsa-compile makes PTX,
+ptxas -v assembles it, and the emulator counts what a call moves. Needs ptxas, not a GPU.
+"""
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from typing import Optional
+
+from chips import CHIPS, Chip, blocks_per_multiprocessor
+from counts import ROOT, Counts, Launch
+from roofline import SECTOR
+from shapes import BYTES, Function, Shape
+
+COMPILE = os.path.join(ROOT, "build", "bin", "imhsa-compile")
+SIZES = ((6, 64, 49), (8, 32, 64), (12, 64, 64), (16, 64, 196))  # heads, width, landmarks
+ARCHES = ("sm_80", "sm_90a")
+BATCH, TOKENS = 32, 12544
+
+PATTERNS = {
+    "mma": r"\bmma\.sync\.",
+    "ldmatrix": r"\bldmatrix\.",
+    "16-byte copies": r"\bcp\.async\.c[ag]\.shared\.global[^;]*,\s*16\b",
+    "ex2": r"\bex2\.approx",
+}
+
+
+@dataclass
+class Entry:
+    """A kernel as ptxas sees it."""
+
+    name: str
+    registers: int
+    spill_bytes: int
+    stack_bytes: int  # local memory
+    static_shared: int
+    instructions: dict[str, int]  # in its PTX, by PATTERNS
+
+
+def parse_ptx(ptx: str) -> dict[str, dict[str, int]]:
+    """How often each pattern occurs in the text of each kernel."""
+    pieces = re.split(r"\.entry\s+([\w$]+)\s*\(", ptx)[1:]
+    return {name: {what: len(re.findall(pattern, body)) for what, pattern in PATTERNS.items()} for name, body in zip(pieces[::2], pieces[1::2])}
+
+
+def parse_ptxas(text: str) -> dict[str, dict[str, int]]:
+    """What `ptxas -v` says of each kernel."""
+    pieces = re.split(r"Compiling entry function '([^']+)'", text)[1:]
+    found = {}
+    for name, body in zip(pieces[::2], pieces[1::2]):
+        stack = re.search(r"(\d+) bytes stack frame, (\d+) bytes spill stores, (\d+) bytes spill loads", body)
+        registers = re.search(r"Used (\d+) registers", body)
+        if not stack or not registers:
+            raise ValueError(f"kernel {name}: expected a stack frame and registers from ptxas -v, found:\n{body}")
+        shared = re.search(r"(\d+) bytes smem", body)
+        found[name] = {
+            "registers": int(registers[1]), "stack_bytes": int(stack[1]), "spill_bytes": int(stack[2]) + int(stack[3]),
+            "static_shared": int(shared[1]) if shared else 0,
+        }  # fmt: skip
+    return found
+
+
+def find_ptxas() -> Optional[str]:
+    return shutil.which("ptxas", path=os.environ.get("PATH", "") + ":/usr/local/cuda/bin")
+
+
+def assemble(function: Function, arch: str, ptxas: str) -> list[Entry]:
+    """The kernels of a function."""
+    with tempfile.TemporaryDirectory() as folder:
+        source, ptx, cubin = (os.path.join(folder, name) for name in ("function.mlir", "function.ptx", "function.cubin"))
+        with open(source, "w") as file:
+            file.write(function.ir())
+        done = subprocess.run([COMPILE, source, "--target=cuda", f"--chip={arch}", "--emit=ptx", "-o", ptx], capture_output=True, text=True)
+        if done.returncode:
+            raise RuntimeError(f"imhsa-compile, {function.name} for {arch}:\n{done.stderr}")
+        said = subprocess.run([ptxas, "-v", f"-arch={arch}", ptx, "-o", cubin], capture_output=True, text=True)
+        if said.returncode:
+            raise RuntimeError(f"ptxas, {function.name} for {arch}:\n{said.stderr}")
+        with open(ptx) as file:
+            counted = parse_ptx(file.read())
+    seen = parse_ptxas(said.stdout + said.stderr)
+    if set(seen) != set(counted):
+        raise RuntimeError(f"{function.name} for {arch}: ptxas speaks of kernels {sorted(seen)}, the PTX has {sorted(counted)}")
+    # imhsa-compile puts the name of the file before that of the kernel.
+    return [Entry(name.removeprefix("function_"), instructions=counted[name], **seen[name]) for name in seen]
+
+
+# --------------------------------------------------------------------------------------------------
+# Bytes
+# --------------------------------------------------------------------------------------------------
+
+TENSORS = {"Q": ("input 0",), "K": ("input 1",), "V": ("input 2",), "O": ("output 0",)}
+
+
+@dataclass
+class Traffic:
+    """What a call moves between the second-level cache and the multiprocessors, in elements of Q."""
+
+    tensors: dict[str, float]  # Q, K, V, O
+    rest: float  # landmarks, normalisers, context, partial results, mixings
+
+    @property
+    def total(self) -> float:
+        return sum(self.tensors.values())
+
+
+def traffic(shape: Shape, launches: list[Launch]) -> Traffic:
+    def elements(buffers) -> float:
+        sectors = sum(launch.of_buffer(b, f"sectors_{way}") for launch in launches for b in buffers for way in ("read", "written"))
+        return SECTOR * sectors / BYTES[shape.function.type] / shape.elements
+
+    named = {buffer for buffers in TENSORS.values() for buffer in buffers}
+    others = {b for launch in launches for b in launch.buffers()} - named
+    return Traffic({name: elements(buffers) for name, buffers in TENSORS.items()}, elements(others))
+
+
+# --------------------------------------------------------------------------------------------------
+# The table
+# --------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Evidence:
+    shape: Shape
+    chip: Chip
+    entries: list[Entry]
+    launches: list[Launch]
+
+    def __post_init__(self):
+        # Kernels in the order of their first launches.
+        order = [launch.kernel for launch in self.launches]
+        if missing := {entry.name for entry in self.entries} - set(order):
+            raise ValueError(f"{self.shape}: the emulator launched {order}, but not {', '.join(sorted(missing))}")
+        self.entries.sort(key=lambda entry: order.index(entry.name))
+
+    def launch_of(self, entry: Entry) -> Launch:
+        return next(launch for launch in self.launches if launch.kernel == entry.name)
+
+    @property
+    def traffic(self) -> Traffic:
+        return traffic(self.shape, self.launches)
+
+
+def short(kernel: str, function: Function) -> str:
+    """The kernel's name without its function's."""
+    return kernel.removeprefix(function.name).lstrip("_")
+
+
+def table(evidence: list[Evidence]) -> str:
+    header = ["attention", "chip", "kernel", "registers", "spilled", "local", "shared KB", "threads", "blocks", *PATTERNS, "conflicts"]
+    lines = ["| " + " | ".join(header) + " |", "|" + "---|" * 3 + "---:|" * (len(header) - 3)]
+    for e in evidence:
+        function = e.shape.function
+        for entry in e.entries:
+            launch = e.launch_of(entry)
+            shared = max(launch.shared_bytes, entry.static_shared)
+            blocks = blocks_per_multiprocessor(e.chip, launch.block, entry.registers, shared)
+            conflicts = sum(launch[f"{access}/conflicts"] for access in ("ldmatrix", "stmatrix", "shared_loads", "shared_stores"))
+            cells = [f"`{function.name}`", e.chip.arch, f"`{short(entry.name, function)}`", entry.registers, entry.spill_bytes, entry.stack_bytes,
+                     f"{shared / 1024:.1f}", launch.block, blocks, *entry.instructions.values(), f"{conflicts / e.shape.batch:.0f}"]  # fmt: skip
+            lines.append("| " + " | ".join(map(str, cells)) + " |")
+    return "\n".join(lines)
+
+
+def traffic_table(evidence: list[Evidence]) -> str:
+    lines = ["| attention | chip | Q | K | V | O | together | landmarks, context, partials | share |", "|---|---|" + "---:|" * 7]
+    for e in evidence:
+        t = e.traffic
+        cells = [f"{t.tensors[name]:.2f}" for name in TENSORS] + [f"{t.total:.2f}", f"{t.rest:.3f}", f"{t.rest / t.total:.1%}"]
+        lines.append(f"| `{e.shape.function.name}` | {e.chip.arch} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def page(evidence: list[Evidence]) -> str:
+    return f"""# The fused kernels in numbers
+
+Made by `bench/gpu/kernels.py` of what `imhsa-compile` and `ptxas` {ptxas_version()} make of the default schedules; a test
+tells when it has drifted. [benchmark.md](../benchmark.md) says how to read it.
+
+## Kernels
+
+Registers of a lane; bytes that are spilled, and of local memory; shared memory of a block in KB; threads of a block, and
+how many blocks fit on a multiprocessor; instructions in the PTX; and bank conflicts of all its shared accesses in one
+batch element of {TOKENS} tokens.
+
+{table(evidence)}
+
+## Bytes moved
+
+Read and written by a call of B={BATCH}, N={TOKENS}, in units of the B·H·N·D elements of Q, counted by the emulator in sectors of
+32 bytes. A read that the second-level cache serves counts as well.
+
+{traffic_table(evidence)}
+"""
+
+
+def ptxas_version() -> str:
+    path = find_ptxas()
+    text = subprocess.run([path, "--version"], capture_output=True, text=True).stdout if path else ""
+    found = re.search(r"release ([\d.]+)", text)
+    return found[1] if found else "unknown"
+
+
+# --------------------------------------------------------------------------------------------------
+# What must hold
+# --------------------------------------------------------------------------------------------------
+
+
+def violations(e: Evidence) -> list[str]:
+    """What does not hold, as lines."""
+    where = f"{e.shape.function.name}, {e.chip.arch}"
+    found = []
+    for entry in e.entries:
+        if entry.spill_bytes or entry.stack_bytes:
+            found.append(f"{where}, {entry.name}: expected no spills and no local memory, found {entry.spill_bytes} bytes spilled, {entry.stack_bytes} of local memory")
+        launch = e.launch_of(entry)
+        if launch["ldmatrix/conflicts"]:
+            found.append(f"{where}, {entry.name}: expected no bank conflicts of ldmatrix, found {launch['ldmatrix/conflicts']:.0f}")
+    for instruction in ("mma", "ldmatrix", "16-byte copies", "ex2"):
+        if not any(entry.instructions[instruction] for entry in e.entries):
+            found.append(f"{where}: expected {instruction} in the PTX, found none")
+    t = e.traffic
+    # K and V once more for each further block of L.
+    allowed = 6.0 if e.shape.function.has_interaction else 5.0
+    if one_block(e.shape.function) and t.total > allowed + 0.005:
+        found.append(f"{where}: expected at most {allowed} elements of Q, K, V and O moved for each of Q, found {t.total:.3f}")
+    if t.rest > 0.1 * t.total:
+        found.append(f"{where}: expected at most 10% for landmarks, context and partial results, found {t.rest / t.total:.1%}")
+    return found
+
+
+def one_block(function: Function) -> bool:
+    """Whether a block can hold all landmarks and heads: what each block would need of the scores in f32."""
+    return function.heads * function.landmarks <= 8 * 64
+
+
+def gather(functions: list[Function], arches: list[str], counts: Counts) -> list[Evidence]:
+    ptxas = find_ptxas()
+    if not ptxas:
+        raise SystemExit("kernels: expected ptxas in PATH or /usr/local/cuda/bin, found none")
+    evidence = []
+    for function in functions:
+        for arch in arches:
+            shape = Shape(function, BATCH, TOKENS)
+            chip = next(chip for chip in CHIPS if chip.arch == arch)
+            evidence.append(Evidence(shape, chip, assemble(function, arch, ptxas), counts.at(function, arch, BATCH, TOKENS)))
+    return evidence
+
+
+def main(arguments: Optional[list[str]] = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--functions", default="", metavar="REGEX", help="only functions whose name matches, such as both_h6_d64_l49_bf16")
+    parser.add_argument("--arches", default=",".join(ARCHES), help="only these, by commas")
+    parser.add_argument("--counts", metavar="FILE", help="keeps what the emulator counted, for the next time")
+    parser.add_argument("--output", metavar="FILE", help="write the page there")
+    parser.add_argument("--check", action="store_true", help="fail where something that must hold does not")
+    args = parser.parse_args(arguments)
+    functions = [Function("both", *size, type) for size in SIZES for type in ("bf16", "f16")]
+    functions = [function for function in functions if re.search(args.functions, function.name)]
+    if not functions:
+        parser.error("no function is left")
+    evidence = gather(functions, args.arches.split(","), Counts(args.counts))
+    if args.output:
+        with open(args.output, "w") as file:
+            file.write(page(evidence))
+    else:
+        print(table(evidence), traffic_table(evidence), sep="\n\n")
+    wrong = [line for e in evidence for line in violations(e)] if args.check else []
+    for line in wrong:
+        print(f"kernels: {line}", file=sys.stderr)
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
