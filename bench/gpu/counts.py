@@ -3,7 +3,7 @@
 Counts of a landmark attention are linear in the tokens, those of an exact one quadratic, and both are
 proportional to the batch, as long as no tile is cut off. So they are measured at two (three) moderate
 sizes, which tiles and segments of landmarks divide, and the polynomial through them gives those of any
-size. `bench/gpu/check_counts.test` compares a third (fourth) size with it.
+size. test/bench/counts.test compares another size and batch with it.
 """
 from __future__ import annotations
 
