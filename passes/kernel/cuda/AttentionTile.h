@@ -10,7 +10,6 @@
 #define IMHSA_PASSES_KERNEL_CUDA_ATTENTIONTILE_H
 
 #include "passes/kernel/cuda/Fragments.h"
-#include "passes/kernel/cuda/SharedLayout.h"
 
 namespace imhsa {
 

@@ -51,7 +51,10 @@ Value KernelBuilder::hostIndex(int64_t value) {
 }
 
 Value KernelBuilder::hostSize(Value memref, unsigned dim) {
-  return host.createOrFold<memref::DimOp>(b.getLoc(), memref, dim);
+  Value &found = sizes[{memref, dim}];
+  if (!found)
+    found = host.createOrFold<memref::DimOp>(b.getLoc(), memref, dim);
+  return found;
 }
 
 Value KernelBuilder::hostCeilDiv(Value a, int64_t divisor) {
@@ -157,27 +160,26 @@ Tensor KernelBuilder::tensor(Value memref) {
 Bool KernelBuilder::isAligned(Value memref, unsigned bytes) {
   if (getViewedConstant(memref))
     return boolean(false);
+  Value &found = alignments[{memref, bytes}];
+  if (found)
+    return flag(found);
   Location loc = b.getLoc();
   auto metadata = memref::ExtractStridedMetadataOp::create(host, loc, memref);
-  Value sum = getAddress(host, loc, memref, metadata);
-  unsigned elementBytes = bytesOf(cast<MemRefType>(memref.getType()).getElementType());
-  SmallVector<OpFoldResult> strides = metadata.getConstifiedMixedStrides();
-  for (OpFoldResult stride : ArrayRef(strides).drop_back()) {
-    if (auto known = getConstantIntValue(stride)) {
-      if (*known * elementBytes % bytes)
-        return boolean(false);
-      continue;
-    }
-    Value step =
-        host.createOrFold<arith::MulIOp>(loc, cast<Value>(stride), hostIndex(elementBytes));
-    step = host.createOrFold<arith::IndexCastOp>(loc, host.getI64Type(), step);
-    sum = host.createOrFold<arith::OrIOp>(loc, sum, step);
-  }
   auto constant = [&](int64_t value) -> Value {
     return arith::ConstantOp::create(host, loc, host.getI64IntegerAttr(value));
   };
-  Value low = host.createOrFold<arith::AndIOp>(loc, sum, constant(bytes - 1));
-  return flag(host.createOrFold<arith::CmpIOp>(loc, arith::CmpIPredicate::eq, low, constant(0)));
+  unsigned elementBytes = bytesOf(cast<MemRefType>(memref.getType()).getElementType());
+  Value all = getAddress(host, loc, memref, metadata);
+  SmallVector<OpFoldResult> strides = metadata.getConstifiedMixedStrides();
+  for (OpFoldResult stride : ArrayRef(strides).drop_back()) {
+    Value wide = host.createOrFold<arith::IndexCastOp>(
+        loc, host.getI64Type(), getValueOrCreateConstantIndexOp(host, loc, stride));
+    Value step = host.createOrFold<arith::MulIOp>(loc, wide, constant(elementBytes));
+    all = host.createOrFold<arith::OrIOp>(loc, all, step);
+  }
+  Value low = host.createOrFold<arith::AndIOp>(loc, all, constant(bytes - 1));
+  found = host.createOrFold<arith::CmpIOp>(loc, arith::CmpIPredicate::eq, low, constant(0));
+  return flag(found);
 }
 
 //===----------------------------------------------------------------------===//

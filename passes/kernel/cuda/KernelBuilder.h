@@ -141,6 +141,8 @@ private:
   llvm::SmallVector<mlir::Value> arguments;
   llvm::DenseMap<mlir::Value, Tensor> tensors;
   llvm::DenseMap<std::pair<mlir::Value, mlir::Type>, mlir::Value> parameters;
+  /// Values of the host that were computed for `size` and `isAligned`.
+  llvm::DenseMap<std::pair<mlir::Value, unsigned>, mlir::Value> sizes, alignments;
 };
 
 } // namespace imhsa

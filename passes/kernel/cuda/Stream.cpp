@@ -9,68 +9,79 @@
 // With normalisers given, weights are final at once; otherwise maxima of rows are found by all
 // warps together, and the result so far is scaled by how much they grew.
 
-#include "passes/kernel/cuda/AttentionTile.h"
-#include "passes/kernel/cuda/Copies.h"
 #include "passes/kernel/cuda/Kernels.h"
+#include "passes/kernel/cuda/Logits.h"
+#include "passes/kernel/cuda/ResultRows.h"
+#include "passes/kernel/cuda/SharedLayout.h"
 #include "passes/kernel/cuda/ValueProduct.h"
 #include <limits>
 
 using namespace mlir;
 using namespace imhsa;
 
-static constexpr double kLog2e = 1.4426950408889634;
 static constexpr double kLowest = -std::numeric_limits<double>::infinity();
 
 namespace {
-/// What a block works on.
+/// What a block works on: which batch element, tile of queries, heads, columns, and range of keys.
 struct Work {
   Int batch, firstQuery, headGroup, columnGroup, split;
 };
 
 class Stream {
 public:
-  Stream(KernelBuilder &k, AttentionOp op, const AttentionPlan &plan)
-      : k(k), op(op), plan(plan), layout(plan), memory(k.shared()),
-        queries(k.size(op.getQuery(), tokenDims(op.getQueryOrder()).token)),
-        keys(k.size(op.getKey(), tokenDims(op.getKeyOrder()).token)),
-        product(k, plan, /*hasSums=*/plan.isOnline) {}
+  Stream(KernelBuilder &k, AttentionOp op, const AttentionPlan &plan, const Work &work)
+      : k(k), op(op), plan(plan), work(work), layout(plan), memory(k.shared()),
+        logits(k, plan, work.batch, work.firstQuery, work.headGroup, at(layout.pre)),
+        product(k, plan, /*hasSums=*/plan.isOnline) {
+    firstHead = work.headGroup * plan.blockHeads;
+    firstColumn = work.columnGroup * plan.blockColumns();
+    range = logits.splitRange(logits.keyRange(), work.split, plan.tile.splits);
+  }
 
-  void emit(const Work &work);
+  void emit();
 
 private:
   const ScheduleSizes &tile() const { return plan.tile; }
   const Interaction &mixing() const { return plan.scores.interaction; }
-  /// The first head of the block among heads of which a block has `count`.
-  Int firstHead(int64_t count, int64_t all) const {
-    return count == all ? k.i32(0) : work.headGroup * count;
-  }
   Pointer at(int64_t offset) const { return memory.at(offset); }
+  SharedTiles keyTiles(Int stage) const {
+    return {at(layout.key).at(stage * plan.keyBytes()), plan.keyTile};
+  }
+  SharedTiles valueTiles(Int stage) const {
+    return {at(layout.value).at(stage * plan.valueBytes()), plan.valueTile};
+  }
+  SharedTiles weightTiles() const { return {at(layout.weights), plan.weightTile}; }
 
   void loadParameters();
   void loadShift();
-  void copyKeys(Int firstKey, Int stage);
-  void copyValues(Int firstKey, Int stage);
-  void turn(Int firstKey, Int number, SmallVectorImpl<Float> &sums);
+  void copyValues(Int first, Int stage);
+  void turn(Int first, Int number, SmallVectorImpl<Float> &sums);
 
-  SmallVector<Positions> logits(const ScoreUnit &unit, Int firstKey, Int stage);
-  void storeUnit(const ScoreUnit &unit, Int firstKey, ArrayRef<Positions> weights);
-  void weightsFromLse(Int firstKey, Int stage);
-  void weightsFromMaxima(Int firstKey, Int stage, Int number, llvm::function_ref<void()> copied);
+  SmallVector<Positions> getLogits(const ScoreUnit &unit, Int first, Int stage) {
+    return logits.compute(unit, first, range.last, {at(layout.query), plan.queryTile},
+                          keyTiles(stage));
+  }
+  void storeUnit(const ScoreUnit &unit, Int first, ArrayRef<Positions> weights);
+  void weightsFromLse(Int first, Int stage);
+  void weightsFromMaxima(Int first, Int stage, Int number);
   std::array<Float, 2> loadMaxima(Int number, Int head, const ScoreUnit &unit);
   void rescale(Int number, SmallVectorImpl<Float> &sums);
+
   void store(Int turns, SmallVectorImpl<Float> &sums);
+  void storeLse(const ValueItem &item, std::array<Float, 2> maxima, std::array<Float, 2> totals);
+  void copyLse();
 
   KernelBuilder &k;
   AttentionOp op;
   const AttentionPlan &plan;
+  Work work;
   SharedLayout layout;
   Pointer memory;
-  Int queries, keys;
+  Logits logits;
   ValueProduct product;
-  Work work;
-  std::optional<TokenRows> keyRows, valueRows;
-  /// Keys of the block: from the first to the last, which is beyond.
-  Int firstKey, lastKey;
+  /// Of the block, among result heads and columns of the value.
+  Int firstHead, firstColumn;
+  KeyRange range;
 };
 } // namespace
 
@@ -80,36 +91,31 @@ private:
 
 // What is the same for all keys: interaction weights and, with normalisers, the shift of each row.
 void Stream::loadParameters() {
-  Int score0 = firstHead(plan.blockScoreHeads, plan.scoreHeads);
-  Int result0 = firstHead(plan.blockHeads, plan.resultHeads);
-  if (mixing().pre) {
-    // Logits are in base 2. A bias is added before mixing, to scaled scores.
-    double factor = kLog2e * (op.getBias() ? 1 : plan.scores.scaleOrDefault());
-    loadMixing(k, {at(layout.pre), plan.blockQueryHeads}, plan.blockScoreHeads,
-               k.tensor(mixing().pre), score0, k.i32(0), /*isTransposed=*/false, factor);
-  }
+  logits.loadParameters();
   if (mixing().post)
     loadMixing(k, {at(layout.post), plan.blockHeads}, plan.blockScoreHeads, k.tensor(mixing().post),
-               k.i32(0), result0, /*isTransposed=*/true, 1);
+               k.i32(0), firstHead, /*isTransposed=*/true, 1);
   if (mixing().postBias) {
     Tensor bias = k.tensor(mixing().postBias);
     k.loop(k.thread(), k.i32(plan.blockHeads), k.i32(k.threads()), [&](Int g) {
-      Float value = k.toFloat(bias.at({result0 + g}).load(bias.element));
+      Float value = k.toFloat(bias.at({firstHead + g}).load(bias.element));
       at(layout.postBias).at(g * 4).store(value.value);
     });
   }
   if (!plan.isOnline)
-    loadShift();
+    return loadShift();
+  k.loop(k.thread(), k.i32(plan.blockScoreHeads * tile().queries), k.i32(k.threads()),
+         [&](Int i) { at(layout.maxima).at(i * 4).store(k.f32(kLowest).value); });
 }
 
 // [S][R]: what takes a logit in base 2 to the exponent of its weight.
 void Stream::loadShift() {
-  Int score0 = firstHead(plan.blockScoreHeads, plan.scoreHeads);
   Tensor lse = k.tensor(op.getLse());
   int64_t rows = tile().queries;
   k.loop(k.thread(), k.i32(plan.blockScoreHeads * rows), k.i32(k.threads()), [&](Int item) {
-    Int head = score0 + item / rows, query = work.firstQuery + item % rows;
-    Float shift = k.loadFloatWhere(query < queries, lse.at({work.batch, head, query}), lse.element);
+    Int head = logits.firstScoreHead + item / rows, query = work.firstQuery + item % rows;
+    Float shift =
+        k.loadFloatWhere(query < logits.queries, lse.at({work.batch, head, query}), lse.element);
     // A row that keeps nothing has only logits of -inf: its weights are 0 with any shift.
     shift = select(shift == kLowest, k.f32(0), shift * -kLog2e);
     if (mixing().preBias) {
@@ -120,44 +126,29 @@ void Stream::loadShift() {
   });
 }
 
-//===----------------------------------------------------------------------===//
-// Copies
-//===----------------------------------------------------------------------===//
-
-void Stream::copyKeys(Int first, Int stage) {
-  copyTiles(
-      k, *keyRows, first, plan.blockKeyHeads, [&](Int row) { return first + row < lastKey; },
-      {at(layout.key).at(stage * layout.keyStage), plan.keyTile}, plan.type);
-}
-
+// Values that no query of the tile keeps are zeros: they may be NaN, and 0 * NaN is NaN.
 void Stream::copyValues(Int first, Int stage) {
-  copyTiles(
-      k, *valueRows, first, plan.blockValueHeads, [&](Int row) { return first + row < lastKey; },
-      {at(layout.value).at(stage * layout.valueStage), plan.valueTile}, plan.type);
+  TokenRows rows(k, op.getValue(), op.getValueOrder(), work.batch,
+                 firstHead / (plan.resultHeads / plan.valueHeads));
+  rows.selectColumns(firstColumn, plan.blockColumns());
+  Pointer flags = at(layout.flags);
+  if (plan.hasKeepByQuery()) {
+    k.barrier();
+    logits.findKeptKeys(first, range.last, flags);
+    k.barrier();
+  }
+  auto isValid = [&](Int row) {
+    if (plan.hasKeepByQuery())
+      return !(Float(k.builder(), flags.at(row * 4).load(k.builder().getF32Type())) == 0.0);
+    Bool isInside = first + row < range.last;
+    return plan.scores.keep ? isInside & logits.isKeptByAll(first + row) : isInside;
+  };
+  copyTiles(k, rows, first, plan.blockValueHeads, isValid, valueTiles(stage), plan.type);
 }
 
 //===----------------------------------------------------------------------===//
 // Weights
 //===----------------------------------------------------------------------===//
-
-// Logits in base 2, [S][positions] f32, -inf where a key is beyond the last.
-SmallVector<Positions> Stream::logits(const ScoreUnit &unit, Int first, Int stage) {
-  SmallVector<Positions> x = computeScores(
-      k, plan.type, unit, plan.unitKeys, {at(layout.query), plan.queryTile}, plan.blockQueryHeads,
-      {at(layout.key).at(stage * layout.keyStage), plan.keyTile}, plan.blockKeyHeads);
-  // Keys beyond the last are zeros in shared memory, so that their scores are finite.
-  Positions start;
-  for (unsigned p = 0; p < x.front().size(); ++p)
-    start.push_back(select(first + columnOf(k, unit, p) < lastKey, k.f32(0), k.f32(kLowest)));
-
-  SmallVector<Positions> y;
-  MixingMatrix pre{at(layout.pre), plan.blockQueryHeads};
-  Float scale = k.f32(plan.scores.scaleOrDefault() * kLog2e);
-  for (int64_t s = 0; s < plan.blockScoreHeads; ++s)
-    y.push_back(mixing().pre ? mixHeads(pre.row(k, s), x, start)
-                             : mixHeads(scale, ArrayRef(x).slice(s, 1), start));
-  return y;
-}
 
 // Mixes weights P after the softmax, rounds them and stores them for the value product.
 void Stream::storeUnit(const ScoreUnit &unit, Int first, ArrayRef<Positions> p) {
@@ -173,22 +164,27 @@ void Stream::storeUnit(const ScoreUnit &unit, Int first, ArrayRef<Positions> p) 
   }
   for (auto [g, weights] : llvm::enumerate(z)) {
     if (mixing().postBias) {
-      Float bias(k.builder(), at(layout.postBias).at(4 * g).load(k.builder().getF32Type()));
-      for (auto [i, x] : llvm::enumerate(weights))
-        x = select(first + columnOf(k, unit, i) < lastKey, x + bias, k.f32(0));
+      Float bias(k.builder(), at(layout.postBias + 4 * g).load(k.builder().getF32Type()));
+      // The bias must not reach positions that are not kept.
+      for (auto [i, x] : llvm::enumerate(weights)) {
+        Int key = first + columnOf(k, unit, i);
+        Bool isKept = key < range.last;
+        if (plan.scores.isMasked())
+          isKept = isKept & logits.isKept(work.firstQuery + rowOf(k, unit, i), key);
+        x = select(isKept, x + bias, k.f32(0));
+      }
     }
-    storeWeights(k, plan.type, unit, weights,
-                 SharedTiles{at(layout.weights), plan.weightTile}.tile(g), plan.weightTile);
+    storeWeights(k, plan.type, unit, weights, weightTiles().tile(g), plan.weightTile);
   }
 }
 
 void Stream::weightsFromLse(Int first, Int stage) {
   k.deal(plan.units(), k.warp(), k.warps(), [&](Int number) {
     ScoreUnit unit = getUnit(number, tile().keys, plan.unitKeys);
-    SmallVector<Positions> y = logits(unit, first, stage);
-    for (auto [s, logits] : llvm::enumerate(y)) {
+    SmallVector<Positions> y = getLogits(unit, first, stage);
+    for (auto [s, p] : llvm::enumerate(y)) {
       auto shift = loadRowPair(k, at(layout.shift + 4 * s * tile().queries), unit);
-      for (auto [i, x] : llvm::enumerate(logits))
+      for (auto [i, x] : llvm::enumerate(p))
         x = ex2(x + shift[i / 2 % 2]);
     }
     storeUnit(unit, first, y);
@@ -209,8 +205,7 @@ static Float finite(KernelBuilder &k, Float maximum) {
   return select(maximum == kLowest, k.f32(0), maximum);
 }
 
-void Stream::weightsFromMaxima(Int first, Int stage, Int number,
-                               llvm::function_ref<void()> copied) {
+void Stream::weightsFromMaxima(Int first, Int stage, Int number) {
   int64_t rows = tile().queries, heads = plan.blockScoreHeads;
   int64_t unitsInRow = tile().keys / plan.unitKeys;
   Bool isFirstOfQuad = (k.lane() & 3) == 0;
@@ -235,10 +230,10 @@ void Stream::weightsFromMaxima(Int first, Int stage, Int number,
     }
     ScoreUnit unit = getUnit(unitNumber, tile().keys, plan.unitKeys);
     units.push_back({unit, isOwn});
-    y.push_back(logits(unit, first, stage));
+    y.push_back(getLogits(unit, first, stage));
     SmallVector<std::array<Float, 2>> maxima;
-    for (const Positions &logits : y.back())
-      maxima.push_back(rowMaximum(k, logits));
+    for (const Positions &rows : y.back())
+      maxima.push_back(rowMaximum(k, rows));
     k.when(isFirstOfQuad & isOwn, [&] {
       for (auto [s, pair] : llvm::enumerate(maxima))
         storePair(part(unit.number, s), unit, pair);
@@ -298,125 +293,122 @@ void Stream::turn(Int first, Int number, SmallVectorImpl<Float> &sums) {
     copyValues(first, stage);
   } else {
     Int ahead = (number + (stages - 1)) % stages, next = first + (stages - 1) * tile().keys;
-    copyKeys(next, ahead);
+    logits.copyKeys(next, range.last, keyTiles(ahead));
     copyValues(next, ahead);
   }
   commitCopies(k);
 
   if (plan.isOnline)
-    weightsFromMaxima(first, stage, number, nullptr);
+    weightsFromMaxima(first, stage, number);
   else
     weightsFromLse(first, stage);
   if (stages == 1)
     waitForCopies(k, 0);
   k.barrier();
   if (stages == 1) {
-    copyKeys(first + tile().keys, stage);
+    logits.copyKeys(first + tile().keys, range.last, keyTiles(stage));
     commitCopies(k);
   }
   if (plan.isOnline)
     rescale(number, sums);
-  product.add(sums, {at(layout.weights), plan.weightTile},
-              {at(layout.value).at(stage * layout.valueStage), plan.valueTile});
+  product.add(sums, weightTiles(), valueTiles(stage));
 }
 
-void Stream::emit(const Work &workItem) {
-  work = workItem;
+void Stream::emit() {
   int64_t stages = tile().stages, tileKeys = tile().keys;
-  Int query0 = firstHead(plan.blockQueryHeads, plan.queryHeads);
-  Int keyHead0 = query0 / (plan.queryHeads / plan.keyHeads);
-  Int valueHead0 =
-      firstHead(plan.blockHeads, plan.resultHeads) / (plan.resultHeads / plan.valueHeads);
-  TokenRows queryRows(k, op.getQuery(), op.getQueryOrder(), work.batch, query0);
-  keyRows.emplace(k, op.getKey(), op.getKeyOrder(), work.batch, keyHead0);
-  valueRows.emplace(k, op.getValue(), op.getValueOrder(), work.batch, valueHead0);
-  valueRows->selectColumns(work.columnGroup * plan.blockColumns(), plan.blockColumns());
-  firstKey = k.i32(0), lastKey = keys;
-
   loadParameters();
-  if (plan.isOnline)
-    k.loop(k.thread(), k.i32(plan.blockScoreHeads * tile().queries), k.i32(k.threads()),
-           [&](Int i) { at(layout.maxima).at(i * 4).store(k.f32(kLowest).value); });
-  copyTiles(
-      k, queryRows, work.firstQuery, plan.blockQueryHeads,
-      [&](Int row) { return work.firstQuery + row < queries; }, {at(layout.query), plan.queryTile},
-      plan.type);
+  logits.copyQueries({at(layout.query), plan.queryTile});
   for (int64_t i = 0; i < std::max<int64_t>(1, stages - 1); ++i) {
-    copyKeys(firstKey + i * tileKeys, k.i32(i));
+    logits.copyKeys(range.first + i * tileKeys, range.last, keyTiles(k.i32(i)));
     if (stages > 1)
-      copyValues(firstKey + i * tileKeys, k.i32(i));
+      copyValues(range.first + i * tileKeys, k.i32(i));
     commitCopies(k);
   }
 
   SmallVector<Float> sums = product.zeros();
-  Int turns = max(lastKey - firstKey + (tileKeys - 1), k.i32(0)) / tileKeys;
+  Int turns = max(range.last - range.first + (tileKeys - 1), k.i32(0)) / tileKeys;
   k.loop(k.i32(0), turns, k.i32(1), sums, [&](Int number, SmallVectorImpl<Float> &sums) {
-    turn(firstKey + number * tileKeys, number, sums);
+    turn(range.first + number * tileKeys, number, sums);
   });
   waitForCopies(k, 0);
   k.barrier();
   store(turns, sums);
 }
 
+//===----------------------------------------------------------------------===//
+// After the sweep
+//===----------------------------------------------------------------------===//
+
 void Stream::store(Int turns, SmallVectorImpl<Float> &sums) {
-  Value out = op.getInit();
-  TokenDims dims = tokenDims(op.getOutputOrder());
-  Tensor result = k.tensor(out);
-  Type element = result.element;
-  Int head0 = firstHead(plan.blockHeads, plan.resultHeads);
-  Int column0 = work.columnGroup * plan.blockColumns();
-  bool isEven = plan.valueSize % 2 == 0;
-  Bool hasPairs = isEven ? k.isAligned(out, 2 * bytesOf(element)) : k.boolean(false);
+  bool isSplit = tile().splits > 1;
+  ResultRows out(k, isSplit ? op.getScratch()[0] : op.getInit(),
+                 isSplit ? DimOrder::BHND : op.getOutputOrder(), isSplit, work.split, work.batch);
   for (unsigned i = 0; i < product.getItems().size(); ++i) {
     const ValueItem &item = product.getItems()[i];
     ScoreUnit rows{item.row, k.i32(0), k.i32(0)};
-    std::array<Float, 2> maxima, factors;
     if (plan.isOnline) {
-      auto total = product.rowSums(sums, i);
-      maxima = loadMaxima(turns, item.head, rows);
+      auto maxima = loadMaxima(turns, item.head, rows), totals = product.rowSums(sums, i);
+      std::array<Float, 2> factors;
+      // A row that keeps nothing is 0.
       for (unsigned row = 0; row < 2; ++row)
-        factors[row] = select(total[row] == 0.0, k.f32(0),
-                              Float(k.builder(), arith::DivFOp::create(k.builder(), k.f32(1).value,
-                                                                       total[row].value)));
+        factors[row] = select(totals[row] == 0.0, k.f32(0), k.f32(1) / totals[row]);
       product.scale(sums, i, factors);
+      if (isSplit || op.getLseInit())
+        storeLse(item, maxima, totals);
     }
-    SmallVector<Accumulator> accumulators = product.getAccumulators(sums, i);
     for (unsigned row = 0; row < 2; ++row) {
       Int query = work.firstQuery + rowOf(k, rows, 2 * row);
-      k.when(item.isOwn & (query < queries), [&] {
-        Pointer start = result.base.at(work.batch.wide() * result.stride(dims.batch))
-                            .at((head0 + item.head).wide() * result.stride(dims.head))
-                            .at(query.wide() * result.stride(dims.token));
-        Int first = column0 + item.column + fragmentColumn(k);
-        start = start.at(first * bytesOf(element));
-        auto each = [&](llvm::function_ref<void(Pointer, Int, Float, Float)> storePair) {
-          for (auto [j, x] : llvm::enumerate(accumulators))
-            storePair(start.at(8 * j * bytesOf(element)), first + 8 * j, x[2 * row],
-                      x[2 * row + 1]);
-        };
-        k.when(
-            hasPairs,
-            [&] {
-              each([&](Pointer to, Int column, Float a, Float b) {
-                k.when(column < plan.valueSize, [&] {
-                  if (element.isF32())
-                    to.store(k.vector({a.value, b.value}));
-                  else
-                    to.store(k.pack(a, b, element));
-                });
-              });
-            },
-            [&] {
-              each([&](Pointer to, Int column, Float a, Float b) {
-                for (unsigned c = 0; c < 2; ++c)
-                  k.when(column + c < plan.valueSize, [&] {
-                    to.at(c * bytesOf(element)).store(k.fromFloat(c ? b : a, element));
-                  });
-              });
-            });
+      k.when(item.isOwn & (query < logits.queries), [&] {
+        out.store(firstHead + item.head, query, firstColumn + item.column, plan.valueSize, row,
+                  product.getAccumulators(sums, i));
       });
     }
   }
+  if (op.getLseInit() && !plan.isOnline)
+    copyLse();
+}
+
+// The log-sum-exp of the rows of an item, [B,S,N], or [splits,B,S,N] of a range of keys.
+void Stream::storeLse(const ValueItem &item, std::array<Float, 2> maxima,
+                      std::array<Float, 2> totals) {
+  bool isSplit = tile().splits > 1;
+  Tensor lse = k.tensor(isSplit ? op.getScratch()[1] : op.getLseInit());
+  Int head = firstHead + item.head;
+  ScoreUnit rows{item.row, k.i32(0), k.i32(0)};
+  // Once for a row: by the first lane of its quad, in the first column.
+  Bool isWriter = item.isOwn & ((k.lane() & 3) == 0) & (item.column == 0) & (work.columnGroup == 0);
+  for (unsigned row = 0; row < 2; ++row) {
+    Int query = work.firstQuery + rowOf(k, rows, 2 * row);
+    k.when(isWriter & (query < logits.queries), [&] {
+      Float value = (finite(k, maxima[row]) + lg2(totals[row])) * kLn2;
+      if (mixing().preBias) {
+        Tensor bias = k.tensor(mixing().preBias);
+        value = value + k.toFloat(bias.at({head}).load(bias.element));
+      }
+      Pointer to = isSplit ? lse.at({work.split, work.batch, head, query})
+                           : lse.at({work.batch, head, query});
+      to.store(value.value);
+    });
+  }
+}
+
+// The normalisers that are given are those that are asked for.
+void Stream::copyLse() {
+  Tensor from = k.tensor(op.getLse()), to = k.tensor(op.getLseInit());
+  Int first = mixing().post ? work.headGroup * 0 : logits.firstScoreHead;
+  int64_t rows = tile().queries;
+  Bool isWriter = (work.columnGroup == 0) & (work.split == 0);
+  if (mixing().post)
+    isWriter = isWriter & (work.headGroup == 0);
+  k.when(isWriter, [&] {
+    k.loop(k.thread(), k.i32(plan.blockScoreHeads * rows), k.i32(k.threads()), [&](Int item) {
+      Int head = first + item / rows, query = work.firstQuery + item % rows;
+      k.when(query < logits.queries, [&] {
+        to.at({work.batch, head, query})
+            .store(from.at({work.batch, head, query}).load(from.element));
+      });
+    });
+  });
 }
 
 //===----------------------------------------------------------------------===//
@@ -428,8 +420,6 @@ LogicalResult imhsa::lowerStream(OpBuilder &host, AttentionOp op, gpu::GPUModule
   FailureOr<AttentionPlan> plan = AttentionPlan::get(op);
   if (failed(plan))
     return failure();
-  if (op.getBias() || plan->scores.isMasked() || op.getLseInit() || plan->tile.splits > 1)
-    return op.emitOpError("kernel 'stream': bias, masks, log-sum-exps and splits are to come");
   KernelBuilder k(host, op.getLoc(), kernels, name, plan->tile.warps);
   Value query = op.getQuery();
   TokenDims dims = tokenDims(op.getQueryOrder());
@@ -438,7 +428,7 @@ LogicalResult imhsa::lowerStream(OpBuilder &host, AttentionOp op, gpu::GPUModule
   Int x = k.block(0), y = k.block(1);
   Work work{x / tiles, x % tiles * plan->tile.queries, y / plan->columnGroups,
             y % plan->columnGroups, k.block(2)};
-  Stream(k, op, *plan).emit(work);
+  Stream(k, op, *plan, work).emit();
 
   Location loc = op.getLoc();
   Value hostTiles = k.hostCeilDiv(k.hostSize(query, dims.token), plan->tile.queries);

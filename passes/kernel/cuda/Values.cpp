@@ -89,6 +89,9 @@ Float Float::operator-(Float other) const {
 Float Float::operator*(Float other) const {
   return {*b, arith::MulFOp::create(*b, value, other.value, contract)};
 }
+Float Float::operator/(Float other) const {
+  return {*b, arith::DivFOp::create(*b, value, other.value)};
+}
 Bool Float::operator==(Float other) const {
   return {*b, arith::CmpFOp::create(*b, arith::CmpFPredicate::OEQ, value, other.value)};
 }

@@ -76,6 +76,7 @@ struct Float : KernelValue {
   Float operator+(Float other) const;
   Float operator-(Float other) const;
   Float operator*(Float other) const;
+  Float operator/(Float other) const;
   Float operator*(double other) const { return *this * same(other); }
   /// Equal, false beside NaN.
   Bool operator==(Float other) const;

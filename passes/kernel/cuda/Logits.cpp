@@ -1,0 +1,208 @@
+//===- Logits.cpp - masked logits of a block's queries --------------------===//
+// Part of imhsa, under the Apache License v2.0 with LLVM Exceptions: see LICENSE.
+
+#include "passes/kernel/cuda/Logits.h"
+#include <limits>
+
+using namespace mlir;
+using namespace imhsa;
+
+static constexpr double kLowest = -std::numeric_limits<double>::infinity();
+/// Positions further away than any tensor is long; sums of two of them are an i32.
+static constexpr int64_t kFar = int64_t(1) << 30;
+
+static Int getOffset(KernelBuilder &k, const Scores &scores, Int queries, Int keys) {
+  if (!scores.queryOffset)
+    return keys - queries;
+  OpBuilder &host = k.getHost();
+  Location loc = k.builder().getLoc();
+  Value near = host.createOrFold<arith::MinSIOp>(loc, scores.queryOffset, k.hostIndex(kFar));
+  return k.index(host.createOrFold<arith::MaxSIOp>(loc, near, k.hostIndex(-kFar)));
+}
+
+Logits::Logits(KernelBuilder &k, const ScorePlan &plan, Int batch, Int firstQuery, Int headGroup,
+               Pointer pre)
+    : batch(batch), firstQuery(firstQuery),
+      queries(k.size(plan.scores.query, tokenDims(plan.scores.queryOrder).token)),
+      keys(k.size(plan.scores.key, tokenDims(plan.scores.keyOrder).token)), k(k), plan(plan),
+      pre(pre) {
+  firstScoreHead = headGroup * plan.blockScoreHeads;
+  if (plan.blockScoreHeads == plan.scoreHeads)
+    firstScoreHead = k.i32(0);
+  firstQueryHead = plan.blockQueryHeads == plan.queryHeads ? k.i32(0) : firstScoreHead;
+  if (plan.scores.causal || plan.scores.window)
+    offset = getOffset(k, plan.scores, queries, keys);
+}
+
+//===----------------------------------------------------------------------===//
+// Ranges of keys
+//===----------------------------------------------------------------------===//
+
+KeyRange Logits::keyRange() const {
+  const Scores &scores = plan.scores;
+  KeyRange range = {k.i32(0), keys};
+  if (scores.keyLengths) {
+    Tensor lengths = k.tensor(scores.keyLengths);
+    Int length(k.builder(), lengths.at({batch}).load(lengths.element));
+    range.last = max(min(length.wide(), keys.wide()), keys.wide().same(0)).narrow();
+  }
+  if (!scores.causal && !scores.window)
+    return range;
+  Int first = firstQuery + offset;
+  Int last = min(firstQuery + plan.tile.queries, queries) + offset;
+  if (scores.causal)
+    range.last = min(range.last, last);
+  if (scores.window) {
+    range.first = max(range.first, first - std::min(scores.window->first, kFar));
+    range.last = min(range.last, last + std::min(scores.window->second, kFar));
+  }
+  return range;
+}
+
+KeyRange Logits::splitRange(KeyRange all, Int split, int64_t splits) const {
+  if (splits == 1)
+    return all;
+  int64_t tileKeys = plan.tile.keys;
+  Int count = max(all.last - all.first, k.i32(0));
+  Int length = (count + (splits * tileKeys - 1)) / (splits * tileKeys) * tileKeys;
+  Int first = all.first + split * length;
+  return {first, min(all.last, first + length)};
+}
+
+//===----------------------------------------------------------------------===//
+// Parameters and tiles
+//===----------------------------------------------------------------------===//
+
+void Logits::loadParameters() const {
+  if (!plan.scores.interaction.pre)
+    return;
+  // Where there is a bias, scores are scaled before it is added.
+  double factor = plan.scores.bias ? 1 : kLog2e * plan.scores.scaleOrDefault();
+  loadMixing(k, {pre, plan.blockQueryHeads}, plan.blockScoreHeads,
+             k.tensor(plan.scores.interaction.pre), firstScoreHead, k.i32(0),
+             /*isTransposed=*/false, factor);
+}
+
+void Logits::copyQueries(SharedTiles target) const {
+  TokenRows rows(k, plan.scores.query, plan.scores.queryOrder, batch, firstQueryHead);
+  copyTiles(
+      k, rows, firstQuery, plan.blockQueryHeads,
+      [&](Int row) { return firstQuery + row < queries; }, target, plan.type);
+}
+
+void Logits::copyKeys(Int first, Int last, SharedTiles target) const {
+  TokenRows rows(k, plan.scores.key, plan.scores.keyOrder, batch,
+                 firstQueryHead / (plan.queryHeads / plan.keyHeads));
+  copyTiles(
+      k, rows, first, plan.blockKeyHeads, [&](Int row) { return first + row < last; }, target,
+      plan.type);
+}
+
+//===----------------------------------------------------------------------===//
+// Masks
+//===----------------------------------------------------------------------===//
+
+// An index into a dimension that may be 1 and then repeats; one that is too large becomes the last.
+Int Logits::broadcast(Value memref, unsigned dim, Int index) const {
+  return dimSize(memref, dim) == 1 ? k.i32(0) : min(index, k.size(memref, dim) - 1);
+}
+
+Bool Logits::loadKeep(Int query, Int key) const {
+  Value keep = plan.scores.keep;
+  Pointer at = k.tensor(keep).at(
+      {broadcast(keep, 0, batch), broadcast(keep, 1, query), broadcast(keep, 2, key)});
+  return Int(k.builder(), at.load(k.builder().getI8Type())) != 0;
+}
+
+Bool Logits::isKeptByAll(Int key) const { return loadKeep(k.i32(0), key); }
+
+Bool Logits::isKept(Int query, Int key) const {
+  const Scores &scores = plan.scores;
+  Bool kept = k.boolean(true);
+  if (scores.keep)
+    kept = loadKeep(query, key);
+  if (!scores.causal && !scores.window)
+    return kept;
+  // How far the key stands before the query.
+  Int before = query + offset - key;
+  if (scores.causal)
+    kept = kept & (before >= 0);
+  if (scores.window)
+    kept = kept & (before <= std::min(scores.window->first, kFar)) &
+           (before >= -std::min(scores.window->second, kFar));
+  return kept;
+}
+
+PositionMask Logits::mask(const ScoreUnit &unit, unsigned positions, Int first, Int last) const {
+  PositionMask mask;
+  for (unsigned p = 0; p < positions; ++p) {
+    Int key = first + columnOf(k, unit, p);
+    Bool isInside = key < last;
+    if (plan.hasPositionMask()) {
+      mask.start.push_back(k.f32(0));
+      mask.kept.push_back(isInside & isKept(firstQuery + rowOf(k, unit, p), key));
+    } else {
+      mask.start.push_back(select(isInside, k.f32(0), k.f32(kLowest)));
+    }
+  }
+  return mask;
+}
+
+void Logits::findKeptKeys(Int first, Int last, Pointer flags) const {
+  k.loop(k.thread(), k.i32(plan.tile.keys), k.i32(k.threads()), [&](Int i) {
+    SmallVector<Float> any = {k.f32(0)};
+    Int end = min(firstQuery + plan.tile.queries, queries);
+    k.loop(firstQuery, end, k.i32(1), any, [&](Int query, SmallVectorImpl<Float> &any) {
+      any[0] = select(isKept(query, first + i) & (first + i < last), k.f32(1), any[0]);
+    });
+    flags.at(i * 4).store(any[0].value);
+  });
+}
+
+//===----------------------------------------------------------------------===//
+// Logits
+//===----------------------------------------------------------------------===//
+
+void Logits::addBias(MutableArrayRef<Positions> x, const ScoreUnit &unit, Int first) const {
+  Value bias = plan.scores.bias;
+  if (!bias)
+    return;
+  Tensor tensor = k.tensor(bias);
+  Float scale = k.f32(plan.scores.scaleOrDefault() * kLog2e);
+  Pointer start = tensor.at({broadcast(bias, 0, batch)});
+  for (unsigned p = 0; p < x.front().size(); ++p) {
+    Int query = broadcast(bias, 2, firstQuery + rowOf(k, unit, p));
+    Int key = broadcast(bias, 3, first + columnOf(k, unit, p));
+    Pointer position = start.at(query.wide() * tensor.stride(2)).at(key.wide() * tensor.stride(3));
+    for (int64_t h = 0; h < plan.blockQueryHeads; ++h) {
+      Int head = broadcast(bias, 1, firstQueryHead + h);
+      Pointer at = position.at(head.wide() * tensor.stride(1));
+      x[h][p] = fma(x[h][p], scale, k.toFloat(at.load(tensor.element)) * kLog2e);
+    }
+  }
+}
+
+Positions Logits::logits(ArrayRef<Positions> x, int64_t s, const PositionMask &mask) const {
+  Positions y;
+  if (plan.scores.interaction.pre)
+    y = mixHeads(MixingMatrix{pre, plan.blockQueryHeads}.row(k, s), x, mask.start);
+  else if (plan.scores.bias)
+    y = x[s];
+  else
+    y = mixHeads(k.f32(plan.scores.scaleOrDefault() * kLog2e), x.slice(s, 1), mask.start);
+  for (auto [kept, value] : llvm::zip(mask.kept, y))
+    value = select(kept, value, k.f32(kLowest));
+  return y;
+}
+
+SmallVector<Positions> Logits::compute(const ScoreUnit &unit, Int first, Int last,
+                                       SharedTiles queryTiles, SharedTiles keyTiles) const {
+  SmallVector<Positions> x = computeScores(k, plan.type, unit, plan.unitKeys, queryTiles,
+                                           plan.blockQueryHeads, keyTiles, plan.blockKeyHeads);
+  PositionMask positionMask = mask(unit, x.front().size(), first, last);
+  addBias(x, unit, first);
+  SmallVector<Positions> y;
+  for (int64_t s = 0; s < plan.blockScoreHeads; ++s)
+    y.push_back(logits(x, s, positionMask));
+  return y;
+}

@@ -1,0 +1,89 @@
+//===- Logits.h - masked logits of a block's queries -----------*- C++ -*-===//
+// Part of imhsa, under the Apache License v2.0 with LLVM Exceptions: see LICENSE.
+//
+// What takes queries and keys to the logits Y of `imhsa.attention`, in base 2 (Y * log2(e)): scale,
+// bias, mixing before the softmax, and masks, as -inf. `pre_bias` is not in them: it is the same for
+// all keys, so that only a log-sum-exp shows it.
+
+#ifndef IMHSA_PASSES_KERNEL_CUDA_LOGITS_H
+#define IMHSA_PASSES_KERNEL_CUDA_LOGITS_H
+
+#include "passes/kernel/cuda/AttentionTile.h"
+#include "passes/kernel/cuda/Copies.h"
+#include "passes/kernel/cuda/ScorePlan.h"
+
+namespace imhsa {
+
+inline constexpr double kLog2e = 1.4426950408889634, kLn2 = 0.6931471805599453;
+
+/// Keys from `first` to `last`, which is beyond; none where it is not larger.
+struct KeyRange {
+  Int first, last;
+};
+
+/// What excludes the positions of a unit.
+struct PositionMask {
+  /// What logits start from: 0, or -inf beyond the last key. It serves where keys beyond are zeros.
+  Positions start;
+  /// Where logits count, position by position; empty where `start` says it.
+  llvm::SmallVector<Bool, 8> kept;
+};
+
+/// For one tile of queries, which may be made anew for each tile. All keys are counted from the
+/// first of the tensor.
+class Logits {
+public:
+  /// Queries from `firstQuery` on of a batch element; `headGroup` counts groups of the block's
+  /// heads; `pre` is where the weights of mixing are, [S][H] f32 in shared memory.
+  Logits(KernelBuilder &k, const ScorePlan &plan, Int batch, Int firstQuery, Int headGroup,
+         Pointer pre);
+
+  Int batch, firstQuery;
+  /// N and M; the first head of the block among query and score heads.
+  Int queries, keys, firstQueryHead, firstScoreHead;
+
+  /// The keys that lengths, causal and window masks may keep for some query of the tile.
+  KeyRange keyRange() const;
+  /// Range `split` of `splits`, of whole tiles, of those.
+  KeyRange splitRange(KeyRange all, Int split, int64_t splits) const;
+
+  /// Fills `pre`. All threads, once for a block.
+  void loadParameters() const;
+  /// Copies the queries of the tile, and a tile of keys from `first` on; rows beyond the last one
+  /// are zeros. All threads; see `copyTiles`.
+  void copyQueries(SharedTiles target) const;
+  void copyKeys(Int first, Int last, SharedTiles target) const;
+
+  /// The mask of a unit in the tile of keys from `first` on.
+  PositionMask mask(const ScoreUnit &unit, unsigned positions, Int first, Int last) const;
+  /// Scales products of queries and keys, [H][positions], where a bias must be added, and adds it.
+  void addBias(llvm::MutableArrayRef<Positions> x, const ScoreUnit &unit, Int first) const;
+  /// The logits of score head `s` of the block, from what `addBias` left.
+  Positions logits(llvm::ArrayRef<Positions> x, int64_t s, const PositionMask &mask) const;
+  /// All of it: [S][positions].
+  llvm::SmallVector<Positions> compute(const ScoreUnit &unit, Int first, Int last,
+                                       SharedTiles queryTiles, SharedTiles keyTiles) const;
+
+  /// Whether masks keep key `key` for query `query`, both in the tensors, as far as they are
+  /// there; keys beyond the last are not looked at.
+  Bool isKept(Int query, Int key) const;
+  /// Sets word `i` at `flags` to whether some query of the tile keeps key `first` + i, for the keys of
+  /// a tile. All threads.
+  void findKeptKeys(Int first, Int last, Pointer flags) const;
+  /// Whether the mask `keep`, one for all queries, keeps a key.
+  Bool isKeptByAll(Int key) const;
+
+private:
+  Int broadcast(mlir::Value memref, unsigned dim, Int index) const;
+  Bool loadKeep(Int query, Int key) const;
+
+  KernelBuilder &k;
+  const ScorePlan &plan;
+  Pointer pre;
+  /// Query i stands at key position i + offset; only where a mask asks for it.
+  Int offset;
+};
+
+} // namespace imhsa
+
+#endif // IMHSA_PASSES_KERNEL_CUDA_LOGITS_H

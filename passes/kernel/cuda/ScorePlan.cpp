@@ -1,0 +1,64 @@
+//===- ScorePlan.cpp - how scores are cut into tiles ----------------------===//
+// Part of imhsa, under the Apache License v2.0 with LLVM Exceptions: see LICENSE.
+
+#include "passes/kernel/cuda/ScorePlan.h"
+#include "passes/kernel/cuda/AttentionTile.h"
+
+using namespace mlir;
+using namespace imhsa;
+
+Type imhsa::getOperandType(ValueRange operands) {
+  Type type = getElementTypeOrSelf(operands.front());
+  for (Value value : operands)
+    if (Type element = getElementTypeOrSelf(value); element.getIntOrFloatBitWidth() == 16)
+      type = element;
+  return type;
+}
+
+int64_t imhsa::groupedHeads(int64_t block, int64_t all, int64_t grouped) {
+  return std::max<int64_t>(1, block / (all / grouped));
+}
+
+// Whether units of 16 keys are better than of 8: as few of them for a warp, with more products for
+// each load, and not too many registers for scores.
+static bool hasWideUnits(const ScheduleSizes &tile, int64_t heads) {
+  if (heads > 8)
+    return false;
+  int64_t wide = tile.queries / 16 * (tile.keys / 16);
+  return 2 * llvm::divideCeil(wide, tile.warps) <= llvm::divideCeil(2 * wide, tile.warps);
+}
+
+FailureOr<ScorePlan> ScorePlan::get(Operation *op, const Scores &scores, const ScheduleSizes &tile,
+                                    Type type, int64_t blockScoreHeads) {
+  ScorePlan plan;
+  plan.scores = scores, plan.tile = tile, plan.type = type;
+  plan.queryHeads = scores.queryHeads(), plan.keyHeads = scores.keyHeads();
+  plan.scoreHeads = scores.scoreHeads(), plan.headSize = scores.headSize();
+  for (auto [name, size] : {std::pair("query heads", plan.queryHeads), {"key heads", plan.keyHeads},
+                            {"score heads", plan.scoreHeads}, {"head size", plan.headSize}})
+    if (ShapedType::isDynamic(size) || size == 0)
+      return op->emitOpError("fused kernel: ")
+             << name << ": expected a number that the types tell and that is not 0, found "
+             << (size ? "'?'" : "0");
+  if (!type.isF16() && !type.isBF16())
+    return op->emitOpError("fused kernel: expected f16 or bf16 among the token tensors, found ")
+           << type;
+
+  plan.blockScoreHeads = blockScoreHeads;
+  plan.blockQueryHeads = scores.interaction.pre ? plan.queryHeads : blockScoreHeads;
+  int64_t group = plan.queryHeads / plan.keyHeads;
+  if (plan.blockQueryHeads % group && group % plan.blockQueryHeads)
+    return op->emitOpError("fused kernel: ")
+           << plan.blockQueryHeads << " heads of a block: expected a divisor or a multiple of "
+           << group << ", the heads that share a key head";
+  plan.blockKeyHeads = groupedHeads(plan.blockQueryHeads, plan.queryHeads, plan.keyHeads);
+  plan.unitKeys = hasWideUnits(tile, std::max(plan.blockQueryHeads, blockScoreHeads)) ? 16 : 8;
+  int64_t depth = llvm::alignTo(plan.headSize, 16);
+  plan.queryTile = {tile.queries, depth};
+  plan.keyTile = {tile.keys, depth};
+  return plan;
+}
+
+int64_t ScorePlan::preBytes() const {
+  return scores.interaction.pre ? blockScoreHeads * MixingMatrix::rowBytes(blockQueryHeads) : 0;
+}

@@ -1,0 +1,60 @@
+//===- ScorePlan.h - how scores are cut into tiles -------------*- C++ -*-===//
+// Part of imhsa, under the Apache License v2.0 with LLVM Exceptions: see LICENSE.
+
+#ifndef IMHSA_PASSES_KERNEL_CUDA_SCOREPLAN_H
+#define IMHSA_PASSES_KERNEL_CUDA_SCOREPLAN_H
+
+#include "dialect/Imhsa.h"
+#include "passes/kernel/cuda/SharedTile.h"
+
+namespace imhsa {
+
+/// The static sizes of scores and of one block's part of them: the same numbers decide whether a
+/// schedule fits a chip and what the kernel does.
+struct ScorePlan {
+  Scores scores;
+  ScheduleSizes tile;
+
+  // Of the operation.
+  int64_t queryHeads, keyHeads, scoreHeads; ///< H, H', S
+  int64_t headSize;                         ///< D
+  /// The type of matrix operands in shared memory: f16 or bf16.
+  mlir::Type type;
+
+  // Of a block: so many heads of each kind. Heads that nothing mixes are those of its results.
+  int64_t blockQueryHeads, blockKeyHeads, blockScoreHeads;
+  /// Keys of a score unit, 8 or 16: what a warp computes at a time, for 16 queries and all heads.
+  int64_t unitKeys;
+  /// One tile for each head of the block: [R][D] and [C][D].
+  TileShape queryTile, keyTile;
+
+  /// For blocks of `blockScoreHeads` score heads; `type` is that of matrix operands. Fails, with
+  /// an error on `op`, where no kernel serves such scores.
+  static mlir::FailureOr<ScorePlan> get(mlir::Operation *op, const Scores &scores,
+                                        const ScheduleSizes &tile, mlir::Type type,
+                                        int64_t blockScoreHeads);
+
+  /// Units in a tile of queries and keys.
+  int64_t units() const { return tile.queries / 16 * (tile.keys / unitKeys); }
+  /// Bytes of the weights of mixing before the softmax, [S][H] f32, and of one stage of keys.
+  int64_t preBytes() const;
+  int64_t keyBytes() const { return blockKeyHeads * keyTile.bytes(); }
+  int64_t queryBytes() const { return blockQueryHeads * queryTile.bytes(); }
+  /// Whether logits are selected position by position: what excludes them is more than a last key.
+  bool hasPositionMask() const {
+    return scores.keep || scores.causal || scores.window || scores.bias;
+  }
+  /// Whether some keys are kept for some queries only by a mask in memory.
+  bool hasKeepByQuery() const { return scores.keep && dimSize(scores.keep, 1) != 1; }
+};
+
+/// Of `all` heads, which share `grouped` ones, how many of those a block with `block` heads needs.
+int64_t groupedHeads(int64_t block, int64_t all, int64_t grouped);
+
+/// The type in which matrix instructions take these operands: the 16-bit one of any of them,
+/// otherwise f32.
+mlir::Type getOperandType(mlir::ValueRange operands);
+
+} // namespace imhsa
+
+#endif // IMHSA_PASSES_KERNEL_CUDA_SCOREPLAN_H
