@@ -34,6 +34,7 @@ BOUND = {"f64": 5e-12, "f32": 5e-6, "f16": 2e-3, "bf16": 1e-2}  # of the relativ
 MOST_ROWS = 1 << 32  # of products of a query and a key in a comparison: above, some rows of the result are compared
 SAMPLED_ROWS = 509
 GRAPH_BELOW_US = 500.0  # calls shorter than this are measured as CUDA graphs, too
+MOST_GRAPHS = 32  # one for each set of inputs
 
 
 def parse(arguments: Optional[list[str]] = None) -> argparse.Namespace:
@@ -203,51 +204,68 @@ class Bench:
         self.device.synchronize()
         return self.formulations.relative_error(found if rows is None else found[:, :, rows], expected)
 
-    def run_method(self, shape: Shape, method: str, inputs: Any, expected: Any, rows: Any) -> None:
-        result = Result(shape, method)
+    def measure_stream(self, result: Result, calls: list[Callable[[], Any]], inputs: Any, expected: Any, rows: Any) -> None:
+        """Correctness, then times and memory."""
+        shape, method = result.shape, result.method
+        if not method.startswith("sdpa"):  # those compute something else
+            if method == "ours":
+                inputs.outputs[0].fill_(float("nan"))
+            result.error = self.error(shape, calls[0], inputs, expected, rows)
+        if method == "ours" and not result.error <= BOUND[shape.function.type]:
+            result.status = f"wrong: relative error {result.error:.2e}, expected at most {BOUND[shape.function.type]:.0e}"
+            return
+        result.times_us = [round(t, 2) for t in self.measure.measure(calls, self.device, self.effort)]
+        result.memory_bytes = self.device.peak_bytes(calls[0])
+        if method == "ours":
+            # Its workspace comes from the driver, and its result lay there before.
+            function = getattr(self.library, shape.function.name)
+            workspace = function.workspace_size(*inputs.sets[0], *inputs.mixings)
+            result.memory_bytes = workspace + inputs.outputs[0].numel() * inputs.outputs[0].element_size()
+
+    def measure_graphs(self, result: Result, calls: list[Callable[[], Any]]) -> None:
+        captured = [self.device.capture(call) for call in calls[:MOST_GRAPHS]]
+        result.times_us = [round(t, 2) for t in self.measure.measure(captured, self.device, self.effort)]
+
+    def attempt(self, result: Result, work: Callable[[], None]) -> None:
+        """Does the work, and writes into the result how it ended."""
         self.results.results.append(result)
         try:
-            calls = self.calls(shape, method, inputs)
-            if method in ("ours", "eager", "compile", "max-autotune"):
-                if method == "ours":
-                    inputs.outputs[0].fill_(float("nan"))
-                result.error = self.error(shape, calls[0], inputs, expected, rows)
-            if method == "ours" and not result.error <= BOUND[shape.function.type]:
-                result.status = f"wrong: relative error {result.error:.2e}, expected at most {BOUND[shape.function.type]:.0e}"
-                return
-            result.times_us = [round(t, 2) for t in self.measure.measure(calls, self.device, self.effort)]
-            result.memory_bytes = self.device.peak_bytes(calls[0])
-            if method == "ours":
-                # Its workspace comes from the driver, and its result lay there before.
-                function = getattr(self.library, shape.function.name)
-                workspace = function.workspace_size(*inputs.sets[0], *inputs.mixings)
-                result.memory_bytes = workspace + inputs.outputs[0].numel() * inputs.outputs[0].element_size()
-            if self.device.graphs and result.median_us < GRAPH_BELOW_US:
-                graph = Result(shape, method, "graph", memory_bytes=result.memory_bytes, error=result.error)
-                self.results.results.append(graph)
-                try:
-                    captured = [self.device.capture(call) for call in calls[:32]]
-                    graph.times_us = [round(t, 2) for t in self.measure.measure(captured, self.device, self.effort)]
-                except RuntimeError as failure:
-                    graph.status = f"failed: {str(failure).splitlines()[0]}"
+            work()
         except self.torch.cuda.OutOfMemoryError:
             result.status = "out of memory"
         except Exception as failure:  # A peer may fail in any way; ours makes the exit code 1.
             result.status = f"failed: {type(failure).__name__}: {(str(failure).splitlines() or [''])[0]}"
-        finally:
-            gc.collect()
-            self.device.release()
+        gc.collect()
+        self.library.release_workspaces()
+        self.device.release()
+
+    def run_method(self, shape: Shape, method: str, inputs: Any, expected: Any, rows: Any) -> None:
+        calls: list[Callable[[], Any]] = []
+
+        def stream() -> None:
+            calls.extend(self.calls(shape, method, inputs))
+            self.measure_stream(result, calls, inputs, expected, rows)
+
+        result = Result(shape, method)
+        self.attempt(result, stream)
+        if result.status == "ok" and self.device.graphs and result.median_us < GRAPH_BELOW_US:
+            graph = Result(shape, method, "graph", memory_bytes=result.memory_bytes, error=result.error)
+            self.attempt(graph, lambda: self.measure_graphs(graph, calls))
 
     def run(self, shape: Shape) -> None:
         missing = [m for m in self.methods(shape) if not self.results.find(shape, m)]
         if not missing:
             return
         sets = self.measure.count_sets(shape, self.device.cache_bytes, self.free_bytes())
-        inputs = self.measure.make_inputs(shape, self.device, self.seed, sets)
-        rows = self.rows(shape)
-        expected = self.formulations.reference(shape.function, *inputs.sets[0], inputs.mixings, rows)
-        for method in missing:
-            self.run_method(shape, method, inputs, expected, rows)
+        try:
+            inputs = self.measure.make_inputs(shape, self.device, self.seed, sets)
+            rows = self.rows(shape)
+            expected = self.formulations.reference(shape.function, *inputs.sets[0], inputs.mixings, rows)
+        except self.torch.cuda.OutOfMemoryError:
+            self.results.results += [Result(shape, method, status="left out: no memory for the inputs and the reference") for method in missing]
+        else:
+            for method in missing:
+                self.run_method(shape, method, inputs, expected, rows)
         self.results.save(self.args.output)
 
 
