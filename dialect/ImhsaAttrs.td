@@ -98,13 +98,15 @@ def Imhsa_ScheduleAttr : AttrDef<Imhsa_Dialect, "Schedule"> {
 
     | size | what | `general` | `pool` | `normalisers` | `stream` | `read_out` |
     |---|---|---|---|---|---|---|
-    | `queries` | queries in a tile | 64 | | 64 | 64 | 64 |
-    | `keys` | keys in a tile | 512 | | 64 | 64 | |
+    | `queries` | queries in a tile | 0 | | 64 | 64 | 64 |
+    | `keys` | keys in a tile | 0 | | 64 | 64 | |
     | `warps` | warps in a block | | 8 | 4 | 4 | 4 |
     | `stages` | tiles on their way to shared memory and in it | | | 2 | 2 | 2 |
-    | `splits` | independent ranges of keys | 1 | | 1 | 1 | |
+    | `splits` | independent ranges of keys | 0 | | 1 | 1 | |
     | `heads` | heads of the result (`normalisers`: of the scores) in a block, 0 for all | | | 0 | 0 | 0 |
     | `columns` | columns of the value in a block, 0 for all | | | | 0 | 0 |
+
+    The pass `imhsa-tile` chooses the sizes of `general` that are 0.
 
     `math = tf32`, for fused kernels on f32 alone, rounds what enters a product to tf32
     (10 bits after the point); by default products of f32 are exact to f32. Products of
@@ -112,7 +114,7 @@ def Imhsa_ScheduleAttr : AttrDef<Imhsa_Dialect, "Schedule"> {
 
     | label | constraint |
     |---|---|
-    | `schedule_attr_c1` | sizes are at least 1, `heads` and `columns` at least 0 |
+    | `schedule_attr_c1` | sizes are at least 1, those of `general`, `heads` and `columns` at least 0 |
     | `schedule_attr_c2` | there are none that the kind does not have |
     | `schedule_attr_c3` | of fused kernels, `queries` and `keys` are multiples of 16 to 1024, `warps` at most 16, `stages` 4, `splits` 1024, `heads` 32, and `columns` multiples of 8 to 256 |
   }];

@@ -10,11 +10,11 @@ using namespace imhsa;
 // The order of kinds: general, pool, normalisers, stream, read_out. Rows and keys are multiples of
 // 16, the rows of a matrix instruction; columns of 8, what 16 bytes of shared memory hold.
 static constexpr ScheduleSize kSizes[] = {
-    {"queries", &ScheduleSizes::queries, 16, 1024, 16, {64, -1, 64, 64, 64}},
-    {"keys", &ScheduleSizes::keys, 16, 1024, 16, {512, -1, 64, 64, -1}},
+    {"queries", &ScheduleSizes::queries, 16, 1024, 16, {0, -1, 64, 64, 64}},
+    {"keys", &ScheduleSizes::keys, 16, 1024, 16, {0, -1, 64, 64, -1}},
     {"warps", &ScheduleSizes::warps, 1, 16, 1, {-1, 8, 4, 4, 4}},
     {"stages", &ScheduleSizes::stages, 1, 4, 1, {-1, -1, 2, 2, 2}},
-    {"splits", &ScheduleSizes::splits, 1, 1024, 1, {1, -1, 1, 1, -1}},
+    {"splits", &ScheduleSizes::splits, 1, 1024, 1, {0, -1, 1, 1, -1}},
     {"heads", &ScheduleSizes::heads, 0, 32, 1, {-1, -1, 0, 0, 0}},
     {"columns", &ScheduleSizes::columns, 0, 256, 8, {-1, -1, -1, 0, 0}},
 };
@@ -63,7 +63,7 @@ LogicalResult ScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError,
         return noSuch(size.name);
       continue;
     }
-    int64_t least = isGeneral ? 1 : std::min<int64_t>(size.least, 1);
+    int64_t least = isGeneral ? 0 : std::min<int64_t>(size.least, 1);
     if (value < least)
       return emitError() << "[schedule_attr_c1] " << size.name << ": expected at least " << least
                          << ", found " << value;

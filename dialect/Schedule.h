@@ -10,7 +10,7 @@
 namespace imhsa {
 
 /// The sizes in a `#imhsa.schedule`. A size that a kind of kernel does not have is 0 there, and so
-/// are `heads` and `columns` that stand for all.
+/// are `heads` and `columns` that stand for all, and sizes of `general` that `imhsa-tile` chooses.
 struct ScheduleSizes {
   int64_t queries = 0; ///< in a tile
   int64_t keys = 0;    ///< in a tile

@@ -166,6 +166,73 @@ def FusePass : Pass<"imhsa-fuse"> {
 }
 
 //===----------------------------------------------------------------------===//
+// 5 schedule
+//===----------------------------------------------------------------------===//
+
+def SchedulePass : Pass<"imhsa-schedule", "::mlir::ModuleOp"> {
+  let summary = "Which fused kernel computes each operation, and how it is cut";
+  let description = [{
+    Gives each exact `imhsa.attention`, `imhsa.log_sum_exp` and `imhsa.pool` on tensors a
+    `#imhsa.schedule`: the kind of its kernel, and the tiles, warps and stages that are
+    fastest by a cost model among those that fit the shared memory and registers of
+    every chip of the list `chip`. The candidates and the model are in docs/schedules.md.
+
+    * Over at most 256 keys, of a number that the type tells, an attention is `read_out`
+      where all keys and values fit a block, otherwise `stream`.
+    * An attention that is `stream` and mixes heads after the softmax first becomes an
+      `imhsa.log_sum_exp`, of the kind `normalisers`, and an attention with its `lse`.
+    * Where queries alone give too few blocks, keys are split. Sizes that types do not
+      tell are those of `imhsa.size_hint`, otherwise a batch of 8 and 4096 tokens; what is
+      chosen is right for every size.
+
+    A schedule that an operation has stays, and so do those of the option `schedules`,
+    `stream, keys = 32; read_out, warps = 8`, which take the place of the chosen ones
+    where there are operations of their kinds. Where such a schedule is impossible, the
+    error says what exceeds what:
+
+    ```
+    error: 'imhsa.attention' op schedule #imhsa.schedule<stream, queries = 128>: needs 188416 bytes
+    of shared memory (queries 98304 + keys 40960 + values 40960 + weights 8192); a block of sm_80 has 166912
+    ```
+
+    What no fused kernel serves gets the kind `general`, with a remark that says why:
+    f64, numbers of heads or head sizes that types do not tell, more than 32 heads or 256
+    columns, f32 without an exact kernel. `fused=false` leaves everything as it is, which
+    means the same.
+
+    Before:
+    ```mlir
+    %o = imhsa.attention ins(%q, %k, %v : tensor<2x6x49x64xbf16>, tensor<2x6x?x64xbf16>, tensor<2x6x?x64xbf16>)
+           interaction(post = %w : tensor<6x6xf32>) outs(%init : tensor<2x6x49x64xf32>) -> tensor<2x6x49x64xf32>
+    ```
+    After, with `chip=sm_80`:
+    ```mlir
+    %lse = imhsa.log_sum_exp ins(%q, %k : tensor<2x6x49x64xbf16>, tensor<2x6x?x64xbf16>)
+             schedule(#imhsa.schedule<normalisers, ...>) outs(%0 : tensor<2x6x49xf32>) -> tensor<2x6x49xf32>
+    %o = imhsa.attention ins(%q, %k, %v : tensor<2x6x49x64xbf16>, tensor<2x6x?x64xbf16>, tensor<2x6x?x64xbf16>)
+           interaction(post = %w : tensor<6x6xf32>) lse(%lse : tensor<2x6x49xf32>)
+           schedule(#imhsa.schedule<stream, ...>) outs(%init : tensor<2x6x49x64xf32>) -> tensor<2x6x49x64xf32>
+    ```
+  }];
+  let options = [
+    Option<"chip", "chip", "std::string", "\"sm_80\"",
+           "The chips, with commas between: what is chosen fits all of them">,
+    Option<"fused", "fused", "bool", "true", "Choose fused kernels">,
+    Option<"allowTf32", "allow-tf32", "bool", "false",
+           "Round what enters products of f32 to tf32, for tensor cores">,
+    Option<"schedules", "schedules", "std::string", "\"\"",
+           "Schedules instead of those that would be chosen: what stands in "
+           "#imhsa.schedule<...>, with semicolons between">
+  ];
+  let statistics = [
+    Statistic<"numFused", "fused", "Number of operations that fused kernels compute">,
+    Statistic<"numGeneral", "general", "Number of operations that no fused kernel serves">,
+    Statistic<"numSeparated", "separated", "Number of attentions whose normalisers are computed first">
+  ];
+  let dependentDialects = ["::mlir::tensor::TensorDialect"];
+}
+
+//===----------------------------------------------------------------------===//
 // 6c tile
 //===----------------------------------------------------------------------===//
 

@@ -55,7 +55,8 @@ static void addHostToLLVM(OpPassManager &pm) {
   addCleanUp(pm);
 }
 
-void imhsa::buildFrontEnd(OpPassManager &pm, const FrontEndOptions &options, TileLoops loops) {
+void imhsa::buildFrontEnd(OpPassManager &pm, const FrontEndOptions &options, TileLoops loops,
+                          AddSchedules addSchedules) {
   if (options.checkShapes)
     pm.addPass(createGenerateRuntimeVerificationPass());
   pm.addPass(createInlinerPass());
@@ -79,6 +80,11 @@ void imhsa::buildFrontEnd(OpPassManager &pm, const FrontEndOptions &options, Til
     pm.addPass(createFusePass());
   addCleanUp(pm);
   if (options.until <= Stage::Fuse)
+    return;
+
+  if (addSchedules)
+    addSchedules(pm);
+  if (options.until <= Stage::Schedule)
     return;
 
   TilePassOptions tile;
@@ -116,7 +122,14 @@ void imhsa::buildCpuPipeline(OpPassManager &pm, const CpuPipelineOptions &option
 }
 
 void imhsa::buildCudaPipeline(OpPassManager &pm, const CudaPipelineOptions &options) {
-  buildFrontEnd(pm, options, TileLoops::Sequential);
+  buildFrontEnd(pm, options, TileLoops::Sequential, [&](OpPassManager &pm) {
+    SchedulePassOptions schedule;
+    schedule.chip = options.chip;
+    schedule.fused = options.fused;
+    schedule.allowTf32 = options.allowTf32;
+    schedule.schedules = options.schedules;
+    pm.addPass(createSchedulePass(schedule));
+  });
   if (options.until <= Stage::Expand)
     return;
 

@@ -14,7 +14,18 @@
 namespace imhsa {
 
 /// The stages, in the order in which they run; `until=` names the last one.
-enum class Stage { Decompose, Reorder, Fuse, Tile, Expand, Bufferize, Lower, Llvm, Binary };
+enum class Stage {
+  Decompose,
+  Reorder,
+  Fuse,
+  Schedule,
+  Tile,
+  Expand,
+  Bufferize,
+  Lower,
+  Llvm,
+  Binary
+};
 
 /// Options of the front half. Pipelines derive theirs from it.
 struct FrontEndOptions : public mlir::PassPipelineOptions<FrontEndOptions> {
@@ -24,6 +35,7 @@ struct FrontEndOptions : public mlir::PassPipelineOptions<FrontEndOptions> {
           clEnumValN(Stage::Decompose, "decompose", "landmark attention as weights and products"),
           clEnumValN(Stage::Reorder, "reorder", "products in their cheapest order"),
           clEnumValN(Stage::Fuse, "fuse", "weights times value as exact attention cores"),
+          clEnumValN(Stage::Schedule, "schedule", "CUDA: cores with the kernels that compute them"),
           clEnumValN(Stage::Tile, "tile", "cores in loops over tiles"),
           clEnumValN(Stage::Expand, "expand", "plain linalg on tensors"),
           clEnumValN(Stage::Bufferize, "bufferize", "memrefs, results and workspace as arguments"),
@@ -41,9 +53,13 @@ struct FrontEndOptions : public mlir::PassPipelineOptions<FrontEndOptions> {
           "and fusing it: an independent way to the same results, for checks")};
 };
 
+/// Adds what a target does to attention cores before they are tiled.
+using AddSchedules = llvm::function_ref<void(mlir::OpPassManager &)>;
+
 /// Stages 1 to 6c, from functions on tensors to linalg on tensors: inline,
-/// decompose, reorder, fuse, tile, expand. Ends where `options.until` says.
-void buildFrontEnd(mlir::OpPassManager &pm, const FrontEndOptions &options, TileLoops loops);
+/// decompose, reorder, fuse, schedule, tile, expand. Ends where `options.until` says.
+void buildFrontEnd(mlir::OpPassManager &pm, const FrontEndOptions &options, TileLoops loops,
+                   AddSchedules addSchedules = nullptr);
 
 struct CpuPipelineOptions : public FrontEndOptions {};
 
@@ -57,6 +73,14 @@ void buildCpuPipeline(mlir::OpPassManager &pm, const CpuPipelineOptions &options
 struct CudaPipelineOptions : public FrontEndOptions {
   Option<std::string> chip{*this, "chip", llvm::cl::init("sm_80"),
                            llvm::cl::desc("The chips, with commas between: sm_80, sm_90a, ...")};
+  Option<bool> fused{*this, "fused", llvm::cl::init(false),
+                     llvm::cl::desc("Compute attentions by fused kernels where one serves them")};
+  Option<bool> allowTf32{*this, "allow-tf32", llvm::cl::init(false),
+                         llvm::cl::desc("Round what enters products of f32 to tf32")};
+  Option<std::string> schedules{
+      *this, "schedules",
+      llvm::cl::desc("Schedules of fused kernels instead of those that would be chosen: what "
+                     "stands in #imhsa.schedule<...>, with semicolons between")};
   Option<bool> withPtx{*this, "with-ptx", llvm::cl::init(false),
                        llvm::cl::desc("Add PTX to binaries, for chips newer than all of them")};
   Option<mlir::gpu::CompilationTarget> format{

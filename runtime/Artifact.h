@@ -19,10 +19,10 @@ enum { kImhsaAbi = 1 };
 /// What a function compiled for a GPU launches its kernels with.
 typedef struct imhsa_launcher {
   /// Enqueues `kernel`, an index into the kernels of the artifact. `dims` are the blocks of the
-  /// grid in x, y and z, the threads of a block in x, y and z, and the bytes of dynamic shared
-  /// memory. `arguments` are the addresses of the kernel's arguments, as cuLaunchKernel takes
-  /// them; they need not outlive the call. Errors are kept by the launcher; after one, further
-  /// launches do nothing.
+  /// grid in x, y and z (where one is 0, there is nothing to do), the threads of a block in x, y
+  /// and z, and the bytes of dynamic shared memory. `arguments` are the addresses of the kernel's
+  /// arguments, as cuLaunchKernel takes them; they need not outlive the call. Errors are kept by
+  /// the launcher; after one, further launches do nothing.
   void (*launch)(struct imhsa_launcher *launcher, int32_t kernel, const int64_t *dims,
                  void **arguments);
 } imhsa_launcher;

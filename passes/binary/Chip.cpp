@@ -63,6 +63,57 @@ llvm::Error imhsa::checkChip(StringRef name) {
   return llvm::createStringError(message);
 }
 
+// The shared memory is that of the CUDA C++ Programming Guide, "Technical Specifications per
+// Compute Capability"; multiprocessors and cache are those of A100, A10, Orin, L4, H100, B200,
+// B300, Thor, RTX 5070 Ti and GB10.
+ChipResources imhsa::getChipResources(StringRef name) {
+  constexpr int64_t kilobyte = 1024, megabyte = 1024 * kilobyte;
+  name = findChip(name)->name;
+  switch (getCapability(name)) {
+  case 80:
+    return {name, 163 * kilobyte, 108, 40 * megabyte};
+  case 86:
+    return {name, 99 * kilobyte, 72, 6 * megabyte};
+  case 87:
+    return {name, 163 * kilobyte, 16, 4 * megabyte};
+  case 89:
+    return {name, 99 * kilobyte, 58, 48 * megabyte};
+  case 90:
+    return {name, 227 * kilobyte, 114, 50 * megabyte};
+  case 100:
+    return {name, 227 * kilobyte, 148, 126 * megabyte};
+  case 103:
+    return {name, 227 * kilobyte, 148, 126 * megabyte};
+  case 110:
+    return {name, 227 * kilobyte, 20, 32 * megabyte};
+  case 120:
+    return {name, 99 * kilobyte, 70, 48 * megabyte};
+  case 121:
+    return {name, 99 * kilobyte, 48, 24 * megabyte};
+  default: // The least of all: right for any other.
+    return {name, 99 * kilobyte, 16, 4 * megabyte};
+  }
+}
+
+FailureOr<ChipResources> imhsa::getLeastResources(Location loc, StringRef chips) {
+  std::optional<ChipResources> least;
+  for (StringRef name : llvm::split(chips, ',')) {
+    if (llvm::Error failed = checkChip(name))
+      return emitError(loc) << "option 'chip': " << llvm::toString(std::move(failed));
+    ChipResources one = getChipResources(name);
+    if (!least) {
+      least = one;
+      continue;
+    }
+    if (one.sharedBytes < least->sharedBytes)
+      least->name = one.name;
+    least->sharedBytes = std::min(least->sharedBytes, one.sharedBytes);
+    least->multiprocessors = std::min(least->multiprocessors, one.multiprocessors);
+    least->cacheBytes = std::min(least->cacheBytes, one.cacheBytes);
+  }
+  return *least;
+}
+
 FailureOr<NVVM::NVVMTargetAttr> imhsa::getChipTarget(Location loc, StringRef name) {
   if (llvm::Error failed = checkChip(name))
     return emitError(loc) << "option 'chip': " << llvm::toString(std::move(failed));

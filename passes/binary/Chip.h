@@ -18,6 +18,21 @@ llvm::Error checkChip(llvm::StringRef name);
 /// sm_80. LLVM itself ends the process on names and pairs that do not fit.
 mlir::FailureOr<mlir::NVVM::NVVMTargetAttr> getChipTarget(mlir::Location loc, llvm::StringRef name);
 
+/// What bounds the kernels of a chip.
+struct ChipResources {
+  llvm::StringRef name;
+  int64_t sharedBytes;     ///< a block's, static and dynamic together
+  int64_t multiprocessors; ///< of the smaller products with the chip
+  int64_t cacheBytes;      ///< of their second-level cache
+};
+
+/// The resources of the chip `name`, one that `checkChip` accepts.
+ChipResources getChipResources(llvm::StringRef name);
+
+/// The least of every resource among `chips`, a list with commas between, and the name of the one
+/// with the least shared memory; an error at `loc` if there is no such chip.
+mlir::FailureOr<ChipResources> getLeastResources(mlir::Location loc, llvm::StringRef chips);
+
 /// The compute capability of a chip, times ten: 90 for "sm_90a".
 unsigned getCapability(llvm::StringRef chip);
 

@@ -124,10 +124,10 @@ static void testSchedule(MlirContext context) {
           imhsaAttributeIsAPool(schedule),
           mlirTypeIDEqual(mlirAttributeGetTypeID(schedule), imhsaScheduleAttrGetTypeID()));
   // CHECK-NEXT: 1 0 1
-  sizes.keys = 0;
+  sizes.keys = -1;
   printAttribute(
       imhsaScheduleAttrGetChecked(unknown, ImhsaKernelKindGeneral, sizes, ImhsaMatrixMathExact));
-  // CHECK-NEXT: error: [schedule_attr_c1] keys: expected at least 1, found 0
+  // CHECK-NEXT: error: [schedule_attr_c1] keys: expected at least 0, found -1
   // CHECK-NEXT: null
 
   sizes = imhsaScheduleDefaultSizes(ImhsaKernelKindStream);

@@ -65,7 +65,7 @@ func.func @everything(%q: tensor<?x?x6x?xf16>, %k: tensor<?x?x2x?xf16>, %v: tens
   // CHECK-SAME: outs(%{{.*}}, %{{.*}} : tensor<?x?x8x32xf16>, tensor<?x4x?xf32>) {kind = "test"} -> tensor<?x?x8x32xf16>, tensor<?x4x?xf32>
   %0:2 = imhsa.attention ins(%q, %k, %v : tensor<?x?x6x?xf16>, tensor<?x?x2x?xf16>, tensor<?x?x4x32xf16>)
          order(output = bnhd, value = bnhd, key = bnhd, query = bnhd)
-         schedule(#imhsa.schedule<general, keys = 64, splits = 1>) scale(1.0) lse(%lse : tensor<?x4x?xf32>)
+         schedule(#imhsa.schedule<general, splits = 0, keys = 64>) scale(1.0) lse(%lse : tensor<?x4x?xf32>)
          query_offset(%i) window(7, 9) causal key_lengths(%n : tensor<?xi64>) keep(%keep : tensor<1x?x?xi1>)
          bias(%bias : tensor<?x1x?x?xf16>)
          interaction(post = %post : tensor<8x4xf32>, pre_bias = %b : tensor<4xf32>,

@@ -47,20 +47,20 @@
 
 // -----
 
-// schedule_attr_c1: tile sizes and splits are at least 1.
+// schedule_attr_c1: sizes are at least 1, or at least 0 where that has a meaning.
 
 // expected-error @+1 {{[schedule_attr_c1] queries: expected at least 1, found 0}}
-"test.op"() {a = #imhsa.schedule<general, queries = 0>} : () -> ()
+"test.op"() {a = #imhsa.schedule<stream, queries = 0>} : () -> ()
 
 // -----
 
-// expected-error @+1 {{[schedule_attr_c1] keys: expected at least 1, found -4}}
+// expected-error @+1 {{[schedule_attr_c1] keys: expected at least 0, found -4}}
 "test.op"() {a = #imhsa.schedule<general, keys = -4>} : () -> ()
 
 // -----
 
 // expected-error @+1 {{[schedule_attr_c1] splits: expected at least 1, found 0}}
-"test.op"() {a = #imhsa.schedule<general, splits = 0>} : () -> ()
+"test.op"() {a = #imhsa.schedule<normalisers, splits = 0>} : () -> ()
 
 // -----
 

@@ -64,6 +64,8 @@
 // TARGET: Cannot find option named 'tpu'!
 // RUN: not imhsa-run %s --chip=sm_90a 2>&1 | FileCheck %s --check-prefix=CHIP
 // CHIP: error: --chip is of no use with --target=cpu
+// RUN: not imhsa-run %s --fused=false 2>&1 | FileCheck %s --check-prefix=FUSED
+// FUSED: error: --fused is of no use with --target=cpu
 // RUN: not imhsa-run %s --target=cuda --emulator-seed=1 2>&1 | FileCheck %s --check-prefix=SEED
 // SEED: error: --emulator-seed is of use only with --target=emulator
 // RUN: not imhsa-run %s --target=emulator --emulator-check=false --emulator-report=r.json 2>&1 | FileCheck %s --check-prefix=REPORT

@@ -63,6 +63,9 @@ static Error checkOptions(const Options &options) {
     if (!options.chips.empty() || !options.toolkit.empty() || options.lineInfo)
       return createStringError(
           "--chip, --toolkit and --line-info are of use only with --target=cuda");
+    if (options.fused || options.allowTf32 || !options.schedules.empty())
+      return createStringError(
+          "--fused, --allow-tf32 and --schedules are of use only with --target=cuda");
   }
   for (auto [index, chip] : enumerate(options.chips)) {
     if (Error failed = imhsa::checkChip(chip))
@@ -132,6 +135,17 @@ Expected<Options> imhsa::compile::parseOptions(int argc, char **argv) {
       "toolkit", cl::value_desc("FOLDER"), cl::cat(category),
       cl::desc("The CUDA toolkit with bin/ptxas; by default from CUDA_ROOT,\nCUDA_HOME, CUDA_PATH, "
                "/usr/local/cuda or PATH"));
+  static cl::opt<bool> fused(
+      "fused", cl::init(false), cl::cat(category),
+      cl::desc(
+          "Whether attentions are computed by fused kernels where one\nserves them; by default "
+          "they are"));
+  static cl::opt<bool> allowTf32("allow-tf32", cl::cat(category),
+                                 cl::desc("Kernels round what enters products of f32 to tf32"));
+  static cl::opt<std::string> schedules(
+      "schedules", cl::value_desc("stream,keys=32;..."), cl::cat(category),
+      cl::desc("Schedules of fused kernels instead of those that would be\nchosen: what stands in "
+               "#imhsa.schedule<...>, with semicolons between"));
   static cl::opt<bool> lineInfo(
       "line-info", cl::cat(category),
       cl::desc("Kernels keep the lines of the source, for profilers and\nsanitizers: .loc in PTX"));
@@ -180,6 +194,9 @@ Expected<Options> imhsa::compile::parseOptions(int argc, char **argv) {
   options.runtime = runtime;
   options.compiler = compiler;
   options.optLevel = optLevel;
+  options.fused = fused;
+  options.allowTf32 = allowTf32;
+  options.schedules = schedules;
   options.lineInfo = lineInfo;
   if (Error failed = checkOptions(options))
     return std::move(failed);

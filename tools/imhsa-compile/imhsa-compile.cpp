@@ -62,6 +62,9 @@ static LogicalResult runPipeline(ModuleOp module, const Options &options) {
   pipeline.checkShapes = true;
   pipeline.chip = llvm::join(options.chips, ",");
   pipeline.toolkit = options.toolkit;
+  pipeline.fused = options.fused;
+  pipeline.allowTf32 = options.allowTf32;
+  pipeline.schedules = options.schedules;
   pipeline.lineInfo = options.lineInfo;
   bool isHost = options.emit >= Emit::Llvm;
   bool needsPtxas = options.emit == Emit::Cubin || !options.toolkit.empty();

@@ -91,6 +91,9 @@ static Error runTarget(ModuleOp module, StringRef entry, const Options &options,
       return build(std::make_unique<CpuPipelineOptions>(), buildCpuPipeline);
     auto cuda = std::make_unique<CudaPipelineOptions>();
     cuda->chip = options.emulate.chip;
+    cuda->fused = options.fused;
+    cuda->allowTf32 = options.allowTf32;
+    cuda->schedules = options.schedules;
     build(std::move(cuda), buildCudaPipeline);
   });
 }

@@ -30,7 +30,9 @@ protected:
   Kernels()
       : imhsa_launcher{
             [](imhsa_launcher *self, int32_t kernel, const int64_t *dims, void **arguments) {
-              static_cast<Kernels *>(self)->launchKernel(kernel, dims, arguments);
+              // No block: nothing to do, where the driver sees an error.
+              if (dims[0] && dims[1] && dims[2])
+                static_cast<Kernels *>(self)->launchKernel(kernel, dims, arguments);
             }} {}
   virtual void launchKernel(int32_t kernel, const int64_t *dims, void **arguments) = 0;
 };

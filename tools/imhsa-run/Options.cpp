@@ -82,6 +82,17 @@ Expected<Options> imhsa::run::parseOptions(int argc, char **argv) {
       cl::desc(
           "The chip that kernels are compiled for; its limits and instructions\nare those of the "
           "emulator"));
+  static cl::opt<bool> fused(
+      "fused", cl::init(false), cl::cat(category),
+      cl::desc(
+          "Whether a GPU computes attentions by fused kernels where one\nserves them; by default "
+          "it does"));
+  static cl::opt<bool> allowTf32("allow-tf32", cl::cat(category),
+                                 cl::desc("Round what enters products of f32 to tf32, on a GPU"));
+  static cl::opt<std::string> schedules(
+      "schedules", cl::value_desc("stream,keys=32;..."), cl::cat(category),
+      cl::desc("Schedules of fused kernels instead of those that would be chosen:\nwhat stands in "
+               "#imhsa.schedule<...>, with semicolons between"));
   static cl::opt<uint64_t> schedule(
       "emulator-seed", cl::value_desc("SEED"), cl::init(0), cl::cat(category),
       cl::desc("In which order the emulator runs warps and lanes; by default 0"));
@@ -130,6 +141,9 @@ Expected<Options> imhsa::run::parseOptions(int argc, char **argv) {
   options.shapes = shapes;
   options.intMax = given(intMax);
   options.target = target;
+  options.fused = fused;
+  options.allowTf32 = allowTf32;
+  options.schedules = schedules;
   options.emulate.chip = chip;
   options.emulate.seed = schedule;
   options.emulate.check = checksAccesses;
@@ -143,8 +157,11 @@ Expected<Options> imhsa::run::parseOptions(int argc, char **argv) {
   options.repeats = given(repeats);
   options.stagesDirectory = stagesDirectory;
   options.showsProgress = progress || sys::Process::StandardErrIsDisplayed();
-  if (options.target == Target::Cpu && chip.getNumOccurrences())
-    return createStringError("--chip is of no use with --target=cpu");
+  if (options.target == Target::Cpu)
+    for (const cl::Option *option :
+         std::initializer_list<const cl::Option *>{&chip, &fused, &allowTf32, &schedules})
+      if (option->getNumOccurrences())
+        return createStringError("--" + option->ArgStr + " is of no use with --target=cpu");
   if (options.target != Target::Emulator)
     for (const cl::Option *option :
          std::initializer_list<const cl::Option *>{&schedule, &checksAccesses, &report})

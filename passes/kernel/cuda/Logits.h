@@ -2,8 +2,8 @@
 // Part of imhsa, under the Apache License v2.0 with LLVM Exceptions: see LICENSE.
 //
 // What takes queries and keys to the logits Y of `imhsa.attention`, in base 2 (Y * log2(e)): scale,
-// bias, mixing before the softmax, and masks, as -inf. `pre_bias` is not in them: it is the same for
-// all keys, so that only a log-sum-exp shows it.
+// bias, mixing before the softmax, and masks, as -inf. `pre_bias` is not in them: it is the same
+// for all keys, so that only a log-sum-exp shows it.
 
 #ifndef IMHSA_PASSES_KERNEL_CUDA_LOGITS_H
 #define IMHSA_PASSES_KERNEL_CUDA_LOGITS_H
@@ -67,8 +67,8 @@ public:
   /// Whether masks keep key `key` for query `query`, both in the tensors, as far as they are
   /// there; keys beyond the last are not looked at.
   Bool isKept(Int query, Int key) const;
-  /// Sets word `i` at `flags` to whether some query of the tile keeps key `first` + i, for the keys of
-  /// a tile. All threads.
+  /// Sets word `i` at `flags` to whether some query of the tile keeps key `first` + i, for the keys
+  /// of a tile. All threads.
   void findKeptKeys(Int first, Int last, Pointer flags) const;
   /// Whether the mask `keep`, one for all queries, keeps a key.
   Bool isKeptByAll(Int key) const;

@@ -10,18 +10,9 @@ static LogicalResult pending(Operation *op, StringRef kind) {
   return op->emitOpError("has a schedule of a kind that has no kernel yet: ") << kind;
 }
 
-LogicalResult imhsa::lowerCombine(OpBuilder &, AttentionOp op, gpu::GPUModuleOp, StringRef) {
-  return pending(op, "combine");
-}
-LogicalResult imhsa::lowerCombine(OpBuilder &, LogSumExpOp op, gpu::GPUModuleOp, StringRef) {
-  return pending(op, "combine");
-}
 LogicalResult imhsa::lowerReadOut(OpBuilder &, AttentionOp op, gpu::GPUModuleOp, StringRef) {
   return pending(op, "read_out");
 }
 LogicalResult imhsa::lowerNormalisers(OpBuilder &, LogSumExpOp op, gpu::GPUModuleOp, StringRef) {
   return pending(op, "normalisers");
-}
-LogicalResult imhsa::lowerPool(OpBuilder &, PoolOp op, gpu::GPUModuleOp, StringRef) {
-  return pending(op, "pool");
 }

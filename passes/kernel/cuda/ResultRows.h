@@ -16,8 +16,8 @@ public:
   ResultRows(KernelBuilder &k, mlir::Value memref, DimOrder order, bool isSplit, Int split,
              Int batch);
 
-  /// Stores row g + 8 * `half` of accumulators [16][8], one after the other, to columns from `column`
-  /// on of a row, as far as there are `columns` of them.
+  /// Stores row g + 8 * `half` of accumulators [16][8], one after the other, to columns from
+  /// `column` on of a row, as far as there are `columns` of them.
   void store(Int head, Int token, Int column, int64_t columns, unsigned half,
              llvm::ArrayRef<Accumulator> accumulators) const;
 

@@ -28,29 +28,30 @@ static bool hasWideUnits(const ScheduleSizes &tile, int64_t heads) {
   return 2 * llvm::divideCeil(wide, tile.warps) <= llvm::divideCeil(2 * wide, tile.warps);
 }
 
-FailureOr<ScorePlan> ScorePlan::get(Operation *op, const Scores &scores, const ScheduleSizes &tile,
-                                    Type type, int64_t blockScoreHeads) {
+FailureOr<ScorePlan> ScorePlan::get(Complain complain, const Scores &scores,
+                                    const ScheduleSizes &tile, Type type, int64_t blockScoreHeads) {
   ScorePlan plan;
   plan.scores = scores, plan.tile = tile, plan.type = type;
   plan.queryHeads = scores.queryHeads(), plan.keyHeads = scores.keyHeads();
   plan.scoreHeads = scores.scoreHeads(), plan.headSize = scores.headSize();
-  for (auto [name, size] : {std::pair("query heads", plan.queryHeads), {"key heads", plan.keyHeads},
-                            {"score heads", plan.scoreHeads}, {"head size", plan.headSize}})
+  for (auto [name, size] : {std::pair("query heads", plan.queryHeads),
+                            {"key heads", plan.keyHeads},
+                            {"score heads", plan.scoreHeads},
+                            {"head size", plan.headSize}})
     if (ShapedType::isDynamic(size) || size == 0)
-      return op->emitOpError("fused kernel: ")
-             << name << ": expected a number that the types tell and that is not 0, found "
-             << (size ? "'?'" : "0");
+      return complain() << name
+                        << ": expected a number that the types tell and that is not 0, found "
+                        << (size ? "'?'" : "0");
   if (!type.isF16() && !type.isBF16())
-    return op->emitOpError("fused kernel: expected f16 or bf16 among the token tensors, found ")
-           << type;
+    return complain() << "expected f16 or bf16 among the token tensors, found " << type;
 
   plan.blockScoreHeads = blockScoreHeads;
   plan.blockQueryHeads = scores.interaction.pre ? plan.queryHeads : blockScoreHeads;
   int64_t group = plan.queryHeads / plan.keyHeads;
   if (plan.blockQueryHeads % group && group % plan.blockQueryHeads)
-    return op->emitOpError("fused kernel: ")
-           << plan.blockQueryHeads << " heads of a block: expected a divisor or a multiple of "
-           << group << ", the heads that share a key head";
+    return complain() << plan.blockQueryHeads
+                      << " heads of a block: expected a divisor or a multiple of " << group
+                      << ", the heads that share a key head";
   plan.blockKeyHeads = groupedHeads(plan.blockQueryHeads, plan.queryHeads, plan.keyHeads);
   plan.unitKeys = hasWideUnits(tile, std::max(plan.blockQueryHeads, blockScoreHeads)) ? 16 : 8;
   int64_t depth = llvm::alignTo(plan.headSize, 16);

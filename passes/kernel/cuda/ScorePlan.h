@@ -5,6 +5,7 @@
 #define IMHSA_PASSES_KERNEL_CUDA_SCOREPLAN_H
 
 #include "dialect/Imhsa.h"
+#include "passes/kernel/cuda/Resources.h"
 #include "passes/kernel/cuda/SharedTile.h"
 
 namespace imhsa {
@@ -28,9 +29,9 @@ struct ScorePlan {
   /// One tile for each head of the block: [R][D] and [C][D].
   TileShape queryTile, keyTile;
 
-  /// For blocks of `blockScoreHeads` score heads; `type` is that of matrix operands. Fails, with
-  /// an error on `op`, where no kernel serves such scores.
-  static mlir::FailureOr<ScorePlan> get(mlir::Operation *op, const Scores &scores,
+  /// For blocks of `blockScoreHeads` score heads; `type` is that of matrix operands. Fails, and
+  /// `complain` says why, where no kernel serves such scores.
+  static mlir::FailureOr<ScorePlan> get(Complain complain, const Scores &scores,
                                         const ScheduleSizes &tile, mlir::Type type,
                                         int64_t blockScoreHeads);
 

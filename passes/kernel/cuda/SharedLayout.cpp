@@ -7,7 +7,7 @@
 using namespace mlir;
 using namespace imhsa;
 
-FailureOr<AttentionPlan> AttentionPlan::get(AttentionOp op) {
+FailureOr<AttentionPlan> AttentionPlan::get(AttentionOp op, Complain complain) {
   Scores scores = op.getScores();
   ScheduleSizes tile = op.getScheduleAttr().getSizes();
   TokenDims v = tokenDims(op.getValueOrder());
@@ -17,19 +17,19 @@ FailureOr<AttentionPlan> AttentionPlan::get(AttentionOp op) {
                             {"value heads", valueHeads},
                             {"value head size", valueSize}})
     if (ShapedType::isDynamic(size) || size == 0)
-      return op.emitOpError("fused kernel: ")
-             << name << ": expected a number that the types tell and that is not 0, found "
-             << (size ? "'?'" : "0");
+      return complain() << name
+                        << ": expected a number that the types tell and that is not 0, found "
+                        << (size ? "'?'" : "0");
   int64_t heads = tile.heads ? std::min(tile.heads, resultHeads) : resultHeads;
   int64_t group = resultHeads / valueHeads;
   if (resultHeads % heads || (heads % group && group % heads))
-    return op.emitOpError("fused kernel: schedule: heads: expected a divisor of ")
-           << resultHeads << ", the result heads, that is a divisor or a multiple of " << group
-           << ", those that share a value head, found " << heads;
+    return complain() << "schedule: heads: expected a divisor of " << resultHeads
+                      << ", the result heads, that is a divisor or a multiple of " << group
+                      << ", those that share a value head, found " << heads;
 
-  FailureOr<ScorePlan> scorePlan =
-      ScorePlan::get(op, scores, tile, getOperandType({op.getQuery(), op.getKey(), op.getValue()}),
-                     scores.interaction.post ? scores.scoreHeads() : heads);
+  FailureOr<ScorePlan> scorePlan = ScorePlan::get(
+      complain, scores, tile, getOperandType({op.getQuery(), op.getKey(), op.getValue()}),
+      scores.interaction.post ? scores.scoreHeads() : heads);
   if (failed(scorePlan))
     return failure();
   AttentionPlan plan;
@@ -39,8 +39,7 @@ FailureOr<AttentionPlan> AttentionPlan::get(AttentionOp op) {
   plan.blockValueHeads = groupedHeads(heads, resultHeads, valueHeads);
   plan.isOnline = !scores.lse;
   if (plan.isOnline && scores.interaction.mixesAfter())
-    return op.emitOpError(
-        "fused kernel: expected an operand 'lse' beside mixing after the softmax");
+    return complain() << ("expected an operand 'lse' beside mixing after the softmax");
   int64_t padded = llvm::alignTo(valueSize, 16);
   int64_t columns =
       tile.columns ? std::min<int64_t>(llvm::alignTo(tile.columns, 16), padded) : padded;
@@ -54,22 +53,24 @@ SharedLayout::SharedLayout(const AttentionPlan &plan) {
   const ScheduleSizes &tile = plan.tile;
   const Interaction &mix = plan.scores.interaction;
   int64_t next = 0;
-  auto take = [&](int64_t size) {
+  auto take = [&](StringRef what, int64_t size) {
     int64_t start = next;
     next = llvm::alignTo(next + size, 128);
+    regions.push_back({what, next - start});
     return start;
   };
-  query = take(plan.queryBytes());
-  key = take(tile.stages * plan.keyBytes());
-  value = take(tile.stages * plan.valueBytes());
-  weights = take(plan.blockHeads * plan.weightTile.bytes());
-  pre = take(plan.preBytes());
-  post = take(mix.post ? plan.blockScoreHeads * MixingMatrix::rowBytes(plan.blockHeads) : 0);
-  postBias = take(mix.postBias ? 4 * plan.blockHeads : 0);
+  query = take("queries", plan.queryBytes());
+  key = take("keys", tile.stages * plan.keyBytes());
+  value = take("values", tile.stages * plan.valueBytes());
+  weights = take("weights", plan.blockHeads * plan.weightTile.bytes());
+  pre = take("pre", plan.preBytes());
+  post =
+      take("post", mix.post ? plan.blockScoreHeads * MixingMatrix::rowBytes(plan.blockHeads) : 0);
+  postBias = take("post_bias", mix.postBias ? 4 * plan.blockHeads : 0);
   int64_t perRow = 4 * plan.blockScoreHeads * tile.queries;
-  shift = take(plan.isOnline ? 0 : perRow);
-  parts = take(plan.isOnline ? tile.keys / plan.unitKeys * perRow : 0);
-  maxima = take(plan.isOnline ? 2 * perRow : 0);
-  flags = take(plan.hasKeepByQuery() ? 4 * tile.keys : 0);
+  shift = take("lse", plan.isOnline ? 0 : perRow);
+  parts = take("partial maxima", plan.isOnline ? tile.keys / plan.unitKeys * perRow : 0);
+  maxima = take("maxima", plan.isOnline ? 2 * perRow : 0);
+  flags = take("flags", plan.hasKeepByQuery() ? 4 * tile.keys : 0);
   bytes = next;
 }

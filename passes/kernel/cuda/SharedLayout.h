@@ -19,8 +19,8 @@ struct AttentionPlan : ScorePlan {
   /// One tile for each head of the block: values [C][columns], weights [R][C].
   TileShape valueTile, weightTile;
 
-  /// Of an attention with a schedule. Fails, with an error on `op`, where no kernel serves it.
-  static mlir::FailureOr<AttentionPlan> get(AttentionOp op);
+  /// Of an attention with a schedule. Fails, and `complain` says why, where no kernel serves it.
+  static mlir::FailureOr<AttentionPlan> get(AttentionOp op, Complain complain);
 
   /// Columns of the value in a block, a multiple of 16.
   int64_t blockColumns() const { return valueTile.columns; }
@@ -35,6 +35,9 @@ struct SharedLayout {
   int64_t parts, maxima;              ///< f32 [C / unitKeys][S][R], [2][S][R]
   int64_t flags;                      ///< f32 [C]: whether a query of the tile keeps a key
   int64_t bytes;
+
+  /// `bytes` by what they hold.
+  llvm::SmallVector<std::pair<llvm::StringRef, int64_t>> regions;
 
   explicit SharedLayout(const AttentionPlan &plan);
 };

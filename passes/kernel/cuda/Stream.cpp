@@ -417,7 +417,7 @@ void Stream::copyLse() {
 
 LogicalResult imhsa::lowerStream(OpBuilder &host, AttentionOp op, gpu::GPUModuleOp kernels,
                                  StringRef name) {
-  FailureOr<AttentionPlan> plan = AttentionPlan::get(op);
+  FailureOr<AttentionPlan> plan = AttentionPlan::get(op, errorOn(op));
   if (failed(plan))
     return failure();
   KernelBuilder k(host, op.getLoc(), kernels, name, plan->tile.warps);

@@ -36,6 +36,12 @@ ValueProduct::ValueProduct(KernelBuilder &k, const AttentionPlan &plan, bool has
   }
 }
 
+int64_t ValueProduct::registers(const AttentionPlan &plan) {
+  int64_t width = getItemColumns(plan);
+  int64_t items = plan.blockHeads * (plan.tile.queries / 16) * (plan.blockColumns() / width);
+  return llvm::divideCeil(items, plan.tile.warps) * (width / 2 + (plan.isOnline ? 4 : 0));
+}
+
 SmallVector<Float> ValueProduct::zeros() const {
   return SmallVector<Float>(items.size() * floats(), k.f32(0));
 }

@@ -24,6 +24,9 @@ public:
   /// With `hasSums`, also the sum of each row's weights, as they are after rounding.
   ValueProduct(KernelBuilder &k, const AttentionPlan &plan, bool hasSums);
 
+  /// How many registers of a thread the result takes.
+  static int64_t registers(const AttentionPlan &plan);
+
   /// All zeros, to be carried through the loop over keys.
   llvm::SmallVector<Float> zeros() const;
   llvm::ArrayRef<ValueItem> getItems() const { return items; }

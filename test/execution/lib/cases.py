@@ -72,6 +72,8 @@ class Case:
     # example "stream,queries=32,keys=16": by default the compiler chooses.
     chip: str = ""
     schedule: str = ""
+    # What imhsa-run's --schedules says, also for what landmark attention becomes.
+    schedules: str = ""  # for example "stream,queries=32;read_out,warps=2"
 
     def __str__(self):
         fields = [(f, getattr(self, f.name)) for f in dataclasses.fields(self)]

@@ -50,6 +50,7 @@ class Tool:
                 file.write(ir.module(case))
             command = [*self.command, source, "--entry=main", f"--target={self.target}"]
             command += [f"--chip={case.chip}"] * bool(case.chip)
+            command += [f"--schedules={case.schedules}"] * bool(case.schedules)
             for name, (_, element) in ir.operands(case).items():
                 np.save(os.path.join(folder, name), stored(inputs[name], element))
                 command.append(f"--input={folder}/{name}.npy")

@@ -1,0 +1,184 @@
+//===- Pool.cpp - landmarks as segment means ------------------------------===//
+// Part of imhsa, under the Apache License v2.0 with LLVM Exceptions: see LICENSE.
+//
+// A block computes one landmark of one head. Its warps share the tokens of the segment;
+// the lanes of a warp share the columns of a token, 16 bytes each where rows are aligned,
+// and where a token has fewer columns than that, several tokens. Sums are in f32, added
+// in an order that depends on sizes alone: in a lane, across lanes, across warps.
+
+#include "passes/kernel/cuda/KernelBuilder.h"
+#include "passes/kernel/cuda/Kernels.h"
+
+using namespace mlir;
+using namespace imhsa;
+
+/// Tokens that a lane has under way at a time.
+static constexpr int64_t kUnrolled = 4;
+
+namespace {
+/// The tokens of a segment: `count` of them; with a grid, rows of `columns` tokens.
+struct Segment {
+  Int count;              ///< i32
+  Int first;              ///< token, i64
+  Int columns, rowStride; ///< i32, on a grid
+
+  /// The token with the number `i` of the segment, i64.
+  Int token(Int i) const {
+    if (!columns)
+      return first + i.wide();
+    return first + (i / columns * rowStride + i % columns).wide();
+  }
+};
+
+class Pooling {
+public:
+  Pooling(KernelBuilder &k, PoolOp op) : k(k), op(op), dims(tokenDims(op.getInputOrder())) {}
+
+  void emit() {
+    Value input = op.getInput();
+    Int landmarks = k.i32(op.getPool().getNumLandmarks()), heads = k.size(input, dims.head);
+    Int block = k.block(0);
+    landmark = block % landmarks, head = block / landmarks % heads;
+    batch = block / landmarks / heads;
+    segment = getSegment();
+    // As many columns at a time as 16 bytes hold; as one where rows are not aligned to that.
+    Type element = getElementTypeOrSelf(input);
+    int64_t columns = dimSize(input, dims.width), width = 16 / bytesOf(element);
+    while (columns % width)
+      width /= 2;
+    k.when(
+        k.isAligned(input, width * bytesOf(element)), [&] { emitColumns(width); },
+        [&] { emitColumns(1); });
+  }
+
+  /// f32 of shared memory: what the warps give.
+  static int64_t sharedBytes(PoolOp op, unsigned warps) {
+    return 4 * warps * dimSize(op.getInput(), 3);
+  }
+
+private:
+  Int wide(int64_t value) {
+    return {k.builder(),
+            arith::ConstantOp::create(k.builder(), k.builder().getI64IntegerAttr(value))};
+  }
+
+  /// From floor(l n / L) up to ceil((l + 1) n / L).
+  std::pair<Int, Int> getRange(Int l, Int n, int64_t landmarks) {
+    Int end = ((l.wide() + 1) * n.wide() + (landmarks - 1)) / landmarks;
+    return {l.wide() * n.wide() / landmarks, end};
+  }
+
+  Segment getSegment() {
+    PoolAttr pool = op.getPool();
+    if (pool.isGrid()) {
+      int64_t width = pool.getLandmarks()[1];
+      auto [top, bottom] =
+          getRange(landmark / width, k.i32(pool.getGrid()[0]), pool.getLandmarks()[0]);
+      auto [left, right] = getRange(landmark % width, k.i32(pool.getGrid()[1]), width);
+      Int columns = (right - left).narrow();
+      return {(bottom - top).narrow() * columns, top * pool.getGrid()[1] + left, columns,
+              k.i32(pool.getGrid()[1])};
+    }
+    Int tokens = k.size(op.getInput(), dims.token);
+    if (Value lengths = op.getKeyLengths()) {
+      Tensor tensor = k.tensor(lengths);
+      Int length = Int(k.builder(), tensor.at({batch}).load(tensor.element)).wide();
+      tokens = min(max(length, wide(0)), tokens.wide());
+    }
+    auto [first, end] = getRange(landmark, tokens, pool.getNumLandmarks());
+    return {(end - first).narrow(), first, Int(), Int()};
+  }
+
+  /// The whole of the landmark, `width` columns at a time.
+  void emitColumns(int64_t width) {
+    int64_t columns = dimSize(op.getInput(), dims.width), chunks = columns / width;
+    int64_t lanes = std::min<int64_t>(32, llvm::PowerOf2Ceil(chunks)), rows = 32 / lanes;
+    Int chunk = k.lane() % lanes, row = k.warp() * rows + k.lane() / lanes;
+    Pointer shared = k.shared();
+    for (int64_t start = 0; start < chunks; start += lanes) {
+      Int mine = chunk + start;
+      bool isWhole = start + lanes <= chunks;
+      Int column = (isWhole ? mine : min(mine, k.i32(chunks - 1))) * width;
+      SmallVector<Float> sums = sumTokens(column, width, row, rows * k.warps());
+      for (int64_t mask = lanes; mask < 32; mask *= 2)
+        for (Float &x : sums)
+          x = x + k.shuffleXor(x, mask);
+      Bool writes = k.lane() < lanes;
+      if (!isWhole)
+        writes = writes & (mine < chunks);
+      k.when(writes, [&] {
+        Int place = k.warp() * columns + column;
+        for (auto [i, x] : llvm::enumerate(sums))
+          shared.at((place + i) * 4).store(x.value);
+      });
+    }
+    k.barrier();
+    writeMeans(columns);
+  }
+
+  /// The sums of `width` columns from `column` on over tokens first, first + stride, ... of the
+  /// segment.
+  SmallVector<Float> sumTokens(Int column, int64_t width, Int first, int64_t stride) {
+    Tensor input = k.tensor(op.getInput());
+    auto type = VectorType::get(width, input.element);
+    SmallVector<Float> sums(width, k.f32(0));
+    k.loop(first, segment.count, k.i32(kUnrolled * stride), sums,
+           [&](Int i, SmallVectorImpl<Float> &sums) {
+             SmallVector<Value> loaded;
+             SmallVector<Bool> valid;
+             for (int64_t u = 0; u < kUnrolled; ++u) {
+               // Beyond the end the last token is read again, and not added.
+               Int number = i + u * stride;
+               valid.push_back(number < segment.count);
+               SmallVector<Int> place(4, column);
+               place[dims.batch] = batch, place[dims.head] = head;
+               place[dims.token] = segment.token(min(number, segment.count - 1));
+               loaded.push_back(input.at(place).load(type));
+             }
+             for (auto [part, isValid] : llvm::zip_equal(loaded, valid))
+               for (auto [j, x] : llvm::enumerate(sums))
+                 x = x + select(isValid, k.toFloat(k.extract(part, j)), k.f32(0));
+           });
+    return sums;
+  }
+
+  /// Adds what the warps have given, and divides by the number of tokens.
+  void writeMeans(int64_t columns) {
+    OpBuilder &b = k.builder();
+    Tensor out = k.tensor(op.getInit());
+    Float count(k.builder(), arith::SIToFPOp::create(b, op.getLoc(), b.getF32Type(),
+                                                     max(segment.count, k.i32(1)).value)
+                                 .getResult());
+    Pointer shared = k.shared();
+    k.loop(k.thread(), k.i32(columns), k.i32(k.threads()), [&](Int column) {
+      Float sum = k.f32(0);
+      for (unsigned warp = 0; warp < k.warps(); ++warp)
+        sum = sum + k.toFloat(shared.at((column + warp * columns) * 4).load(b.getF32Type()));
+      Float mean(k.builder(),
+                 arith::DivFOp::create(b, op.getLoc(), sum.value, count.value).getResult());
+      out.at({batch, head, landmark, column}).store(k.fromFloat(mean, out.element));
+    });
+  }
+
+  KernelBuilder &k;
+  PoolOp op;
+  TokenDims dims;
+  Int batch, head, landmark;
+  Segment segment;
+};
+} // namespace
+
+LogicalResult imhsa::lowerPool(OpBuilder &host, PoolOp op, gpu::GPUModuleOp kernels,
+                               StringRef name) {
+  unsigned warps = op.getSchedule()->getWarps();
+  KernelBuilder k(host, op.getLoc(), kernels, name, warps);
+  Pooling(k, op).emit();
+  Location loc = op.getLoc();
+  TokenDims dims = tokenDims(op.getInputOrder());
+  auto multiply = [&](Value a, Value b) { return host.createOrFold<arith::MulIOp>(loc, a, b); };
+  Value blocks =
+      multiply(k.hostSize(op.getInput(), dims.batch), k.hostSize(op.getInput(), dims.head));
+  blocks = multiply(blocks, k.hostIndex(op.getPool().getNumLandmarks()));
+  k.launch(blocks, k.hostIndex(1), k.hostIndex(1), Pooling::sharedBytes(op, warps));
+  return success();
+}

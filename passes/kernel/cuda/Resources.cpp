@@ -1,0 +1,48 @@
+//===- Resources.cpp - what a block of a fused kernel takes ---------------===//
+// Part of imhsa, under the Apache License v2.0 with LLVM Exceptions: see LICENSE.
+
+#include "passes/kernel/cuda/Resources.h"
+#include "passes/kernel/cuda/ValueProduct.h"
+
+using namespace mlir;
+using namespace imhsa;
+
+int64_t BlockResources::sharedBytes() const {
+  int64_t bytes = 0;
+  for (auto [what, size] : shared)
+    bytes += size;
+  return bytes;
+}
+
+// Registers of a thread for what is not in a tile: addresses, fragments, strides.
+static constexpr int64_t kOtherRegisters = 56;
+
+static FailureOr<BlockResources> streamResources(AttentionOp op, Complain complain) {
+  FailureOr<AttentionPlan> plan = AttentionPlan::get(op, complain);
+  if (failed(plan))
+    return failure();
+  BlockResources block;
+  block.threads = 32 * plan->tile.warps;
+  block.shared = SharedLayout(*plan).regions;
+  // Logits of one unit for all heads; with mixing after the softmax, the weights of all heads too.
+  bool mixesAfter = static_cast<bool>(plan->scores.interaction.post);
+  int64_t heads = plan->blockQueryHeads + (mixesAfter ? plan->blockScoreHeads : 1);
+  block.registers = kOtherRegisters + plan->unitKeys / 2 * heads + ValueProduct::registers(*plan);
+  return block;
+}
+
+FailureOr<BlockResources> imhsa::getBlockResources(Operation *op, Complain complain) {
+  auto schedule = op->getAttrOfType<ScheduleAttr>(kScheduleAttr);
+  switch (schedule.getKind()) {
+  case KernelKind::Pool: {
+    BlockResources block;
+    block.threads = 32 * schedule.getWarps();
+    return block;
+  }
+  case KernelKind::Stream:
+    return streamResources(cast<AttentionOp>(op), complain);
+  default:
+    complain() << "no kernel yet";
+    return failure();
+  }
+}

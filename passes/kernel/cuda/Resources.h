@@ -1,0 +1,39 @@
+//===- Resources.h - what a block of a fused kernel takes ------*- C++ -*-===//
+// Part of imhsa, under the Apache License v2.0 with LLVM Exceptions: see LICENSE.
+//
+// The one source for whether a schedule fits a chip: the kernels lay out their shared memory and
+// spread their registers by the same numbers.
+
+#ifndef IMHSA_PASSES_KERNEL_CUDA_RESOURCES_H
+#define IMHSA_PASSES_KERNEL_CUDA_RESOURCES_H
+
+#include "dialect/Imhsa.h"
+
+namespace imhsa {
+
+/// What one block takes of a multiprocessor.
+struct BlockResources {
+  /// Bytes of shared memory by what they hold.
+  llvm::SmallVector<std::pair<llvm::StringRef, int64_t>> shared;
+  int64_t threads = 32;
+  /// 32-bit registers of a thread, an estimate that is rather too high.
+  int64_t registers = 32;
+
+  int64_t sharedBytes() const;
+};
+
+/// Makes the diagnostic for what stands in a kernel's way; an inactive one where nobody asks.
+using Complain = llvm::function_ref<mlir::InFlightDiagnostic()>;
+
+/// An error on `op`, a `Complain` for kernels.
+inline auto errorOn(mlir::Operation *op) {
+  return [op] { return op->emitOpError("fused kernel: "); };
+}
+
+/// What a block takes that computes `op`, with a fused schedule, on tensors or memrefs. Fails, with
+/// a reason in `complain`, where the kernel of that kind does not serve the operation.
+mlir::FailureOr<BlockResources> getBlockResources(mlir::Operation *op, Complain complain);
+
+} // namespace imhsa
+
+#endif // IMHSA_PASSES_KERNEL_CUDA_RESOURCES_H

@@ -1,0 +1,84 @@
+//===- CostModel.cpp - which schedule is the fastest ----------------------===//
+// Part of imhsa, under the Apache License v2.0 with LLVM Exceptions: see LICENSE.
+
+#include "passes/schedule/CostModel.h"
+#include <algorithm>
+#include <cmath>
+
+using namespace imhsa;
+
+namespace {
+/// What a multiprocessor does in a cycle: an A100's, since only ratios matter here.
+struct Rates {
+  double tensorProducts = 1024; ///< multiply-adds of matrix instructions on 16 bits
+  double products = 64;         ///< other multiply-adds
+  double exponentials = 16;
+  double cacheBytes = 40; ///< from the second-level cache
+  double registers = 65536;
+  double threads = 2048;
+};
+} // namespace
+
+// Cycles in which a block waits at its barriers and for its copies, for each tile: with one stage
+// also for the whole way from the second-level cache.
+static constexpr double kTileLatency = 400, kCopyLatency = 900;
+
+double imhsa::estimateCycles(const KernelShape &shape, KernelKind kind, const ScheduleSizes &sizes,
+                             const BlockResources &block, const ChipResources &chip) {
+  constexpr Rates rates;
+  bool isReadOut = kind == KernelKind::ReadOut;
+  double groups = 1, columnGroups = 1;
+  if (sizes.heads)
+    groups = shape.valueSize ? shape.resultHeads / sizes.heads : shape.scoreHeads / sizes.heads;
+  if (sizes.columns)
+    columnGroups = std::ceil(shape.valueSize / sizes.columns);
+  // Without mixing, a block of some heads needs the scores of these alone.
+  double again = columnGroups * (shape.mixesBefore || shape.mixesAfter ? groups : 1);
+
+  double queryTiles = std::ceil(shape.queries / sizes.queries);
+  double keyTile = isReadOut ? std::max(1.0, shape.keys) : sizes.keys;
+  double keyTiles = std::ceil(std::max(1.0, shape.keys) / keyTile);
+  double paddedScores = queryTiles * sizes.queries * keyTiles * keyTile * shape.batch;
+
+  // Work, with what padding and an uneven deal of units to warps waste.
+  double units = sizes.queries / 16 * std::ceil(keyTile / 8);
+  double uneven = std::ceil(units / sizes.warps) * sizes.warps / units;
+  double perScore = shape.queryHeads * shape.headSize * again;
+  double perWeight = shape.resultHeads * shape.valueSize;
+  double mixing = (shape.mixesBefore ? shape.scoreHeads * shape.queryHeads : 0) +
+                  (shape.mixesAfter ? shape.resultHeads * shape.scoreHeads : 0);
+  // Scaling, masks, maxima, rounding and addresses cost about 8 instructions for a score.
+  double plain = (mixing + 8 * shape.scoreHeads) * again * uneven;
+  double tensor = 0;
+  if (shape.exactFloats)
+    plain += perScore * uneven + perWeight;
+  else
+    tensor = (perScore * uneven + perWeight) * (shape.elementBytes / 2);
+  double work = paddedScores * std::max({tensor / rates.tensorProducts, plain / rates.products,
+                                         shape.scoreHeads * again / rates.exponentials});
+
+  // Keys and values once for each tile of queries (read_out: once for each block).
+  double keyBytes = (shape.keyHeads * shape.headSize * again + shape.valueHeads * shape.valueSize) *
+                    shape.elementBytes;
+  double rowBytes =
+      (shape.queryHeads * shape.headSize * again + shape.resultHeads * shape.valueSize) *
+      shape.elementBytes;
+  double bytes = shape.batch * shape.queries * rowBytes +
+                 (isReadOut ? 0 : shape.batch * queryTiles * shape.keys * keyBytes);
+  double transfer = bytes / rates.cacheBytes;
+
+  // Blocks that share a multiprocessor wait in turns.
+  double resident = std::min(
+      {std::max(1.0, std::floor(chip.sharedBytes / std::max(1.0, double(block.sharedBytes())))),
+       std::max(1.0, std::floor(rates.registers / (double(block.registers) * block.threads))),
+       std::floor(rates.threads / block.threads)});
+  double latency = kTileLatency + (sizes.stages > 1 ? 0 : kCopyLatency);
+  double waits = shape.batch * queryTiles * keyTiles * groups * columnGroups * latency / resident;
+
+  // Blocks come in waves; the last one may be nearly empty.
+  double blocks =
+      shape.batch * queryTiles * groups * columnGroups * std::max<double>(1, sizes.splits);
+  double places = chip.multiprocessors * resident;
+  double waves = std::ceil(blocks / places) * places / blocks;
+  return (std::max(work, transfer) + waits) * waves / chip.multiprocessors;
+}
