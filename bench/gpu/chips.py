@@ -30,7 +30,7 @@ class Chip:
     l2_bytes: int
     l2_bandwidth: float  # bytes a second
     multiply_add: int = 64
-    integer: int = 64
+    compare: int = 64  # and whole numbers
     special: int = 16
     convert: int = 64
     shuffle: int = 32

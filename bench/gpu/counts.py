@@ -80,11 +80,11 @@ def emulate(function: Function, arch: str, batch: int, tokens: int, options: tup
 
 
 def sizes(function: Function) -> list[int]:
-    """Where to measure: multiples of what tiles and landmarks need, at least about a thousand tokens."""
+    """Where to measure: multiples of what tiles and landmarks need."""
     if not function.has_landmarks:
         return [256, 512, 1024]
     step = math.lcm(function.landmarks, 64)
-    first = step * -(-1024 // step)
+    first = step * -(-512 // step)
     return [first, 2 * first]
 
 

@@ -29,12 +29,13 @@ UNITS = {
     "memory": "bytes that the second-level cache does not have",
     "l2": "sectors of 32 bytes that blocks read and write",
     "multiply-add": "f32 additions, multiplications, fma",
+    "compare": "f32 minima, maxima, comparisons, selections",
     "special": "ex2, rcp and the like",
     "tensor": "mma.sync",
     "convert": "f32 to 16 bits",
     "shuffle": "between lanes",
     "shared": "passes through shared memory, bank conflicts included",
-    "issue": "instructions but for those on whole numbers, comparisons and branches",
+    "issue": "instructions but for those on whole numbers and branches",
 }
 
 
@@ -73,7 +74,7 @@ def unit_times(launch: Launch, chip: Chip, type: str, from_memory: float) -> dic
         return sum(launch[f"instruction/{kind}"] for kind in kinds)
 
     sectors = sum(launch.of_buffer(b, f"sectors_{way}") for b in launch.buffers() for way in ("read", "written"))
-    warps = lanes("multiply-add", "approximate", "mma", "convert", "shuffle", "vote", "redux", "ldmatrix", "stmatrix",
+    warps = lanes("multiply-add", "compare", "approximate", "mma", "convert", "shuffle", "vote", "redux", "ldmatrix", "stmatrix",
                   "barrier", "warp-sync", "fence", "copy-async", "bulk-copy", "mbarrier", "atomic") / 32  # fmt: skip
     warps += sum(launch[f"{access}/instructions"] for access in ("shared_loads", "shared_stores", "global_loads", "global_stores"))
     # Those of cp.async are both in global_loads and copy-async.
@@ -85,13 +86,14 @@ def unit_times(launch: Launch, chip: Chip, type: str, from_memory: float) -> dic
         "memory": from_memory / chip.memory_bandwidth,
         "l2": SECTOR * sectors / chip.l2_bandwidth,
         "multiply-add": lanes("multiply-add") / (chip.multiply_add * chip.clocks),
+        "compare": lanes("compare") / (chip.compare * chip.clocks),
         "special": lanes("approximate") / (chip.special * chip.clocks),
         "tensor": lanes("mma") / 32 * _MULTIPLY_ADDS[type] / (tensor * chip.clocks),
         "convert": lanes("convert") / (chip.convert * chip.clocks),
         "shuffle": lanes("shuffle") / (chip.shuffle * chip.clocks),
         "shared": passes / chip.clocks,
         "issue": warps / (chip.schedulers * chip.clocks),
-        "integer": lanes("integer") / (chip.integer * chip.clocks),
+        "integer": lanes("integer") / (chip.compare * chip.clocks),
     }
 
 

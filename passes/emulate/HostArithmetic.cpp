@@ -16,7 +16,7 @@ namespace machine = imhsa::emulator;
 
 namespace {
 struct ArithmeticCounts {
-  uint32_t multiplyAdds = 0, integers = 0, conversions = 0;
+  uint32_t multiplyAdds = 0, comparisons = 0, integers = 0, conversions = 0;
 };
 } // namespace
 
@@ -40,6 +40,8 @@ static void count(const CallBase &call, ArithmeticCounts &counts) {
   Intrinsic::ID intrinsic = callee->getIntrinsicID();
   if (intrinsic == Intrinsic::fma || intrinsic == Intrinsic::fmuladd)
     counts.multiplyAdds += countFloats(call.getType());
+  else if (call.getType()->isFPOrFPVectorTy())
+    counts.comparisons += countFloats(call.getType());
   else
     counts.integers += getNumElements(call.getType());
 }
@@ -63,9 +65,16 @@ static void count(const Instruction &instruction, ArithmeticCounts &counts) {
   case Instruction::SIToFP:
   case Instruction::UIToFP:
   case Instruction::ICmp:
-  case Instruction::FCmp:
-  case Instruction::Select:
     counts.integers += getNumElements(type);
+    return;
+  case Instruction::FCmp:
+    counts.comparisons += countFloats(instruction.getOperand(0)->getType());
+    return;
+  case Instruction::Select:
+    if (type->isFPOrFPVectorTy())
+      counts.comparisons += countFloats(type);
+    else
+      counts.integers += getNumElements(type);
     return;
   case Instruction::GetElementPtr:
     counts.integers += !cast<GetElementPtrInst>(instruction).hasAllConstantIndices();
@@ -87,12 +96,13 @@ void HostCode::countArithmetic(Function &function) {
     ArithmeticCounts counts;
     for (const Instruction &instruction : block)
       count(instruction, counts);
-    if (!counts.multiplyAdds && !counts.integers && !counts.conversions)
+    if (!counts.multiplyAdds && !counts.comparisons && !counts.integers && !counts.conversions)
       continue;
     FunctionState &state = stateOf(function);
     IRBuilder<> builder(block.getTerminator());
     callHost(builder, reinterpret_cast<const void *>(machine::countArithmetic), builder.getVoidTy(),
-             {state.lane, builder.getInt32(counts.multiplyAdds), builder.getInt32(counts.integers),
+             {state.lane, builder.getInt32(counts.multiplyAdds),
+              builder.getInt32(counts.comparisons), builder.getInt32(counts.integers),
               builder.getInt32(counts.conversions)});
   }
 }

@@ -36,6 +36,8 @@ llvm::StringRef imhsa::emulator::getName(InstructionKind kind) {
     return "convert";
   case InstructionKind::MultiplyAdd:
     return "multiply-add";
+  case InstructionKind::Compare:
+    return "compare";
   case InstructionKind::Integer:
     return "integer";
   case InstructionKind::Barrier:

@@ -29,9 +29,10 @@ enum class InstructionKind : uint8_t {
   /// Floating-point additions, multiplications, divisions and fma, each one; of 16-bit vectors two
   /// elements are one.
   MultiplyAdd,
-  /// What runs beside them and is not counted elsewhere: whole numbers, comparisons, selections,
-  /// minima, addresses that are not constant, conditional branches. As in the kernel's LLVM IR,
-  /// before the optimisations of the way to PTX: more than a GPU executes.
+  Compare, ///< Floating-point minima, maxima, comparisons and selections.
+  /// What runs beside them and is not counted elsewhere: whole numbers, their comparisons,
+  /// addresses that are not constant, conditional branches. As in the kernel's LLVM IR, before the
+  /// optimisations of the way to PTX: more than a GPU executes.
   Integer,
   Barrier,
   WarpSync,

@@ -41,10 +41,11 @@ void imhsa::emulator::checkAtomic(Lane *lane, const void *address, uint64_t byte
   });
 }
 
-void imhsa::emulator::countArithmetic(Lane *lane, uint32_t multiplyAdds, uint32_t integers,
-                                      uint32_t conversions) {
+void imhsa::emulator::countArithmetic(Lane *lane, uint32_t multiplyAdds, uint32_t comparisons,
+                                      uint32_t integers, uint32_t conversions) {
   BlockChecker &checker = *lane->block->checker;
   checker.executed(lane->index, InstructionKind::MultiplyAdd, multiplyAdds);
+  checker.executed(lane->index, InstructionKind::Compare, comparisons);
   checker.executed(lane->index, InstructionKind::Integer, integers);
   checker.executed(lane->index, InstructionKind::Convert, conversions);
 }

@@ -21,8 +21,9 @@ void checkAtomic(Lane *lane, const void *address, uint64_t bytes, uint32_t align
                  AccessKind kind, MemoryOrder order, Scope scope, uint32_t site);
 
 /// What a piece of straight code computes beside what the machine executes: numbers of instructions
-/// of the kinds MultiplyAdd, Integer and Convert.
-void countArithmetic(Lane *lane, uint32_t multiplyAdds, uint32_t integers, uint32_t conversions);
+/// of the kinds MultiplyAdd, Compare, Integer and Convert.
+void countArithmetic(Lane *lane, uint32_t multiplyAdds, uint32_t comparisons, uint32_t integers,
+                     uint32_t conversions);
 
 /// Before an access that other lanes or blocks may have to make possible: lets them run.
 void yieldLane(Lane *lane);

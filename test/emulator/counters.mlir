@@ -81,9 +81,10 @@
 // ARITHMETIC-NEXT: "sectors_written": 4,
 // ARITHMETIC-NEXT: "written": 128
 // ARITHMETIC: "instructions": {
+// ARITHMETIC-NEXT: "compare": 64,
 // ARITHMETIC-NEXT: "convert": 32,
-// Two addresses, comparison and selection; and 3 times around the loop: 3 sums, 4 comparisons, 4 branches.
-// ARITHMETIC-NEXT: "integer": 480,
+// Two addresses; and 3 times around the loop: 3 sums, 4 comparisons, 4 branches.
+// ARITHMETIC-NEXT: "integer": 416,
 // ARITHMETIC-NEXT: "load": 32,
 // ARITHMETIC-NEXT: "multiply-add": 160,
 // ARITHMETIC-NEXT: "store": 32

@@ -20,21 +20,22 @@ def near(found, expected):
 
 
 # --- Units: 6.4e6 lanes of each kind ------------------------------------------------------------
-kinds = {f"instruction/{kind}": 6.4e6 for kind in ("multiply-add", "approximate", "convert", "shuffle", "integer", "mma", "copy-async", "ldmatrix", "barrier")}
+kinds = {f"instruction/{kind}": 6.4e6 for kind in ("multiply-add", "compare", "approximate", "convert", "shuffle", "integer", "mma", "copy-async", "ldmatrix", "barrier")}
 numbers = {**kinds, "ldmatrix/wavefronts": 1e6, "ldmatrix/instructions": 2e5, "shared_loads/wavefronts": 5e5, "shared_loads/instructions": 5e5,
            "global_loads/instructions": 3e5, "buffer/input 0/sectors_read": 1e6, "buffer/output 0/sectors_written": 2e6}  # fmt: skip
 times = unit_times(Launch("kernel", 128, 0, numbers), chip, "bf16", from_memory=3e9)
 near(times["memory"], 3e9 / 1e12)
 near(times["l2"], 32 * 3e6 / 4e12)
 near(times["multiply-add"], 6.4e6 / 64 / 1e10)
+near(times["compare"], 6.4e6 / 64 / 1e10)
 near(times["special"], 6.4e6 / 16 / 1e10)
 near(times["convert"], 6.4e6 / 64 / 1e10)
 near(times["shuffle"], 6.4e6 / 32 / 1e10)
 near(times["tensor"], 6.4e6 / 32 * 2048 / 1024 / 1e10)
 # 1.5e6 passes, and 6.4e6 copies of 16 bytes, 8 of which are a pass.
 near(times["shared"], (1.5e6 + 6.4e6 / 8) / 1e10)
-# Instructions of warps: 7 kinds of 2e5, whole numbers left out; copies are among the loads; the accesses.
-near(times["issue"], (7 * 2e5 + 5e5 + 3e5) / 4 / 1e10)
+# Instructions of warps: 8 kinds of 2e5, whole numbers left out; copies are among the loads; the accesses.
+near(times["issue"], (8 * 2e5 + 5e5 + 3e5) / 4 / 1e10)
 near(times["integer"], 6.4e6 / 64 / 1e10)
 near(unit_times(Launch("kernel", 128, 0, numbers), chip, "f32", 0)["tensor"], 6.4e6 / 32 * 1024 / 512 / 1e10)
 print("units")
@@ -91,7 +92,7 @@ print("occupancy")
 # --- Counts ----------------------------------------------------------------------------------------------
 near(interpolate([(10, 25), (20, 45)], 100), 205)
 near(interpolate([(1, 1), (2, 4), (3, 9)], 10), 100)
-assert sizes(Function("both", 6, 64, 49)) == [3136, 6272] and sizes(Function("both", 8, 64, 256)) == [1024, 2048]
+assert sizes(Function("both", 6, 64, 49)) == [3136, 6272] and sizes(Function("both", 8, 64, 256)) == [512, 1024]
 report = {"launches": [{"kernel": "k", "grid": [4, 2, 1], "block": [64, 2, 1], "shared_bytes": 512, "counters": {
     "instructions": {"mma": 64}, "bytes": {"local": {"read": 1, "written": 2}},
     "buffers": [{"name": "input 0", "bytes": 64, "read": 128, "written": 0, "sectors_read": 4, "sectors_written": 0}],
