@@ -371,7 +371,7 @@ def Imhsa_PoolOp : Imhsa_Op<"pool", [AttrSizedOperandSegments,
     `[B,H,N,D]` to `[B,H,L,D]`: landmark `l` is the mean of the tokens of segment
     `l`, see `#imhsa.pool`. With `key_lengths` the segments divide the first `length`
     tokens of each batch element; those beyond are not read. Sums are in f32 (f64 for
-    f64).
+    f64). The order of the input is `bhnd` or `bnhd`.
 
     ```mlir
     %kbar = imhsa.pool #imhsa.pool<49> ins(%k : tensor<2x6x?x64xbf16>)

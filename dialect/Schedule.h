@@ -23,12 +23,13 @@ struct ScheduleSizes {
 
 /// A size of a schedule: what it is called, where it stands, what it may be.
 struct ScheduleSize {
-  llvm::StringLiteral name;
-  int64_t ScheduleSizes::*member;
-  int64_t least, most, multiple; ///< for kinds other than `general`, which knows no upper bound
+  llvm::StringLiteral name;       ///< in the text of the attribute
+  int64_t ScheduleSizes::*member; ///< that has it
+  int64_t least, most, multiple;  ///< for kinds other than `general`, which knows no upper bound
   /// For each kind, in the order of `KernelKind`; -1 where the kind does not have it.
   int64_t defaults[5];
 
+  /// True if schedules of this kind have it.
   bool isOf(KernelKind kind) const { return defaults[static_cast<unsigned>(kind)] >= 0; }
 };
 

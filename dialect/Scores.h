@@ -16,8 +16,9 @@ namespace imhsa {
 /// Where the dimensions of a rank-4 token tensor stand. Batch is always first
 /// and the head size always last.
 struct TokenDims {
-  unsigned batch = 0, head, token, width = 3;
+  unsigned batch = 0, head, token, width = 3; ///< positions from 0
 };
+/// Those of an order.
 inline TokenDims tokenDims(DimOrder order) {
   TokenDims dims;
   dims.head = order == DimOrder::BHND ? 1 : 2;
@@ -28,7 +29,8 @@ inline TokenDims tokenDims(DimOrder order) {
 /// Mixing of heads around one softmax; every member may be null.
 ///   y[s] = sum_h pre[s,h] x[h] + preBias[s],   z[g] = sum_s post[g,s] p[s] + postBias[g]
 struct Interaction {
-  mlir::Value pre, preBias, post, postBias;
+  mlir::Value pre, preBias, post, postBias; ///< [S,H], [S], [G,S], [G]
+  /// True if nothing is mixed.
   bool empty() const { return !pre && !preBias && !post && !postBias; }
   /// True if anything happens between the softmax and the value product.
   bool mixesAfter() const { return post || postBias; }
@@ -37,13 +39,13 @@ struct Interaction {
 /// The operands and attributes that define logits and their softmax, common to
 /// `imhsa.attention` (exact), `imhsa.weights` and `imhsa.log_sum_exp`.
 struct Scores {
-  mlir::Value query, key;
-  DimOrder queryOrder = DimOrder::BHND, keyOrder = DimOrder::BHND;
-  Interaction interaction;
-  mlir::Value bias, keep, keyLengths, queryOffset, lse;
-  bool causal = false;
-  std::optional<std::pair<int64_t, int64_t>> window;
-  std::optional<double> scale;
+  mlir::Value query, key;                                          ///< [B,H,N,D], [B,H',M,D]
+  DimOrder queryOrder = DimOrder::BHND, keyOrder = DimOrder::BHND; ///< how those are stored
+  Interaction interaction;                                         ///< around the softmax
+  mlir::Value bias, keep, keyLengths, queryOffset, lse;            ///< null where not given
+  bool causal = false;                                             ///< later keys are masked
+  std::optional<std::pair<int64_t, int64_t>> window;               ///< keys before and after
+  std::optional<double> scale;                                     ///< of the logits
 
   /// Sizes of the dimensions, kDynamic where the type does not say.
   int64_t batch() const;

@@ -61,6 +61,7 @@ using AddSchedules = llvm::function_ref<void(mlir::OpPassManager &)>;
 void buildFrontEnd(mlir::OpPassManager &pm, const FrontEndOptions &options, TileLoops loops,
                    AddSchedules addSchedules = nullptr);
 
+/// Options of `buildCpuPipeline`.
 struct CpuPipelineOptions : public FrontEndOptions {};
 
 /// From functions on tensors to the LLVM dialect of the host. The module that
@@ -70,6 +71,7 @@ struct CpuPipelineOptions : public FrontEndOptions {};
 /// `imhsa-pack-entries` makes it.
 void buildCpuPipeline(mlir::OpPassManager &pm, const CpuPipelineOptions &options);
 
+/// Options of `buildCudaPipeline`.
 struct CudaPipelineOptions : public FrontEndOptions {
   Option<std::string> chip{*this, "chip", llvm::cl::init("sm_80"),
                            llvm::cl::desc("The chips, with commas between: sm_80, sm_90a, ...")};

@@ -27,10 +27,13 @@ extern "C" {
 // What is declared here is exported, also from a library built with hidden symbols.
 #pragma GCC visibility push(default)
 
+/// The version of this header: `imhsa_version()` is that of the runtime.
 #define IMHSA_VERSION_MAJOR 0
 #define IMHSA_VERSION_MINOR 1
 
+/// What became of a call.
 typedef enum imhsa_status {
+  /// All is well.
   IMHSA_OK = 0,
   /// A null pointer (of a tensor, too), an index out of range, a name that is not there.
   IMHSA_INVALID_ARGUMENT = 1,
@@ -42,6 +45,7 @@ typedef enum imhsa_status {
   IMHSA_NO_DEVICE = 4,
   /// A call of the CUDA driver failed.
   IMHSA_CUDA_ERROR = 5,
+  /// There is no memory for the workspace of a call.
   IMHSA_OUT_OF_MEMORY = 6
 } imhsa_status;
 
@@ -86,11 +90,14 @@ DLDeviceType imhsa_library_device(const imhsa_library *library);
 /// The version of imhsa that compiled it.
 const char *imhsa_library_producer(const imhsa_library *library);
 
+/// How many functions it has.
 int32_t imhsa_num_functions(const imhsa_library *library);
 
 /// The functions are in the order of the source. Null if `index` is out of range.
 const imhsa_function *imhsa_get_function(const imhsa_library *library, int32_t index);
 
+/// The function of that name; IMHSA_INVALID_ARGUMENT, with the names that there are, if there is
+/// none.
 imhsa_status imhsa_find_function(const imhsa_library *library, const char *name,
                                  const imhsa_function **function);
 
@@ -98,21 +105,27 @@ imhsa_status imhsa_find_function(const imhsa_library *library, const char *name,
 // Functions
 //===----------------------------------------------------------------------===//
 
+/// Its name in the source.
 const char *imhsa_function_name(const imhsa_function *function);
 
 /// The signature and the comment of the source, for a help text.
 const char *imhsa_function_description(const imhsa_function *function);
 
+/// How many tensors it takes, and gives.
 int32_t imhsa_num_inputs(const imhsa_function *function);
 int32_t imhsa_num_outputs(const imhsa_function *function);
 
+/// What a tensor has to be. Lives as long as the library.
 typedef struct imhsa_tensor_type {
+  /// Of the argument in the source; of a result `output`, or `output0`, `output1` and so on.
   const char *name;
+  /// Of its elements.
   DLDataType type;
+  /// The number of its dimensions.
   int32_t rank;
   /// Bytes of which the address of the first element must be a multiple.
   int32_t alignment;
-  /// -1 where any size will do.
+  /// `rank` sizes, -1 where any size will do.
   const int64_t *shape;
 } imhsa_tensor_type;
 

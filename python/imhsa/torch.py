@@ -307,6 +307,7 @@ class InteractiveAttention(torch.nn.Module):  # type: ignore[misc]
             self.register_parameter(name, torch.nn.Parameter(torch.eye(heads, **made)))
 
     def forward(self, x: Any) -> Any:
+        """[B,N,dim] to [B,N,dim], for any batch and tokens."""
         if x.dim() != 3 or x.shape[2] != self.dim:
             raise InvalidTensor(f"x: expected [B, N, {self.dim}], found {list(x.shape)}")
         tokens = self.qkv(x).unflatten(2, (3, self.heads, self.dim // self.heads))
@@ -324,4 +325,5 @@ class InteractiveAttention(torch.nn.Module):  # type: ignore[misc]
         return self.projection(output.flatten(2))
 
     def extra_repr(self) -> str:
+        """What print shows of the module."""
         return f"dim={self.dim}, heads={self.heads}, landmarks={self.landmarks}"
