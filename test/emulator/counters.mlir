@@ -13,7 +13,7 @@
 // WORDS2: "executions": 1,
 // WORDS2-NEXT: "fewest": 1,
 // WORDS2-NEXT: "instruction": "store i32, ptr addrspace(3)",
-// WORDS2-NEXT: "location": "{{.*}}counters.mlir:[[#@LINE+111]]:{{[0-9]+}}",
+// WORDS2-NEXT: "location": "{{.*}}counters.mlir:[[#@LINE+112]]:{{[0-9]+}}",
 // WORDS2-NEXT: "passes": 2
 // WORDS: "instructions": {
 // WORDS-NEXT: "integer": 64,
