@@ -265,7 +265,7 @@ static Value allocatePartial(OpBuilder &b, Location loc, int64_t splits,
   for (auto [value, dim] : dims) {
     shape.push_back(dimSize(value, dim));
     if (ShapedType::isDynamic(shape.back()))
-      dynamic.push_back(memref::DimOp::create(b, loc, value, dim));
+      dynamic.push_back(b.createOrFold<memref::DimOp>(loc, value, dim));
   }
   return memref::AllocOp::create(b, loc, MemRefType::get(shape, b.getF32Type()), dynamic);
 }

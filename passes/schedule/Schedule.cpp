@@ -79,7 +79,7 @@ static KernelShape shapeOf(Operation *op, MatrixMath math) {
 // What fits
 //===----------------------------------------------------------------------===//
 
-static InFlightDiagnostic silent() { return InFlightDiagnostic(); }
+static Refusal silent() { return Refusal(); }
 
 // Registers that a thread of a block may have.
 static int64_t mostRegisters(int64_t threads) {
@@ -91,7 +91,7 @@ static LogicalResult checkBudget(const BlockResources &block, const ChipResource
                                  Complain complain) {
   int64_t bytes = block.sharedBytes();
   if (bytes > chip.sharedBytes) {
-    InFlightDiagnostic diagnostic = complain();
+    Refusal diagnostic = complain();
     diagnostic << "needs " << bytes << " bytes of shared memory (";
     bool isFirst = true;
     for (auto [what, size] : block.shared) {
@@ -104,15 +104,13 @@ static LogicalResult checkBudget(const BlockResources &block, const ChipResource
   }
   int64_t registers = mostRegisters(block.threads);
   if (block.registers > registers) {
-    InFlightDiagnostic diagnostic = complain();
-    return diagnostic << "needs about " << block.registers << " registers for each of "
+    return complain() << "needs about " << block.registers << " registers for each of "
                       << block.threads << " threads; there are " << registers;
   }
   return success();
 }
 
-// What no kernel serves, whatever its sizes; null where there may be one. An InFlightDiagnostic
-// cannot be asked, so the reason is a text.
+// What no kernel serves, whatever its sizes; empty where there may be one.
 static std::string whyGeneral(Operation *op) {
   if (!isa<AttentionOp, LogSumExpOp, PoolOp>(op))
     return "the matrix of weights is wanted itself";
@@ -315,17 +313,14 @@ private:
   LogicalResult keep(Operation *op) {
     ScheduleAttr given = scheduleOf(op);
     auto complain = [&] {
-      InFlightDiagnostic error = emitError(op->getLoc());
-      error << "'" << op->getName() << "' op schedule " << given << ": ";
-      return error;
+      return Refusal(emitError(op->getLoc()))
+             << "'" << op->getName() << "' op schedule " << given << ": ";
     };
     if (!given.isFused())
       return success();
     if (!serves(op, given.getKind())) {
-      InFlightDiagnostic error = complain();
-      error << "expected at most " << kMostKeysOfReadOut
-            << " keys, of a number that the types tell";
-      return error;
+      return complain() << "expected at most " << kMostKeysOfReadOut
+                        << " keys, of a number that the types tell";
     }
     if (given.getKind() == KernelKind::Stream) {
       FailureOr<Operation *> sum = separate(op);
@@ -365,11 +360,7 @@ private:
     // Why not even the smallest tiles do.
     ScheduleSizes smallest = candidatesOf(kind, shapeOf(op, math())).front();
     setSchedule(op, ScheduleAttr::get(&getContext(), kind, smallest));
-    auto complain = [&] {
-      InFlightDiagnostic remark = emitRemark(op->getLoc());
-      remark << "no fused kernel: ";
-      return remark;
-    };
+    auto complain = [&] { return Refusal(emitRemark(op->getLoc())) << "no fused kernel: "; };
     FailureOr<BlockResources> block = getBlockResources(op, complain);
     if (succeeded(block))
       (void)checkBudget(*block, least, complain);

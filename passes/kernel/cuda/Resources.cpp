@@ -15,7 +15,7 @@ int64_t BlockResources::sharedBytes() const {
 }
 
 // Registers of a thread for what is not in a tile: addresses, fragments, strides.
-static constexpr int64_t kOtherRegisters = 56;
+static constexpr int64_t kOtherRegisters = 64;
 
 static FailureOr<BlockResources> streamResources(AttentionOp op, Complain complain) {
   FailureOr<AttentionPlan> plan = AttentionPlan::get(op, complain);
@@ -42,7 +42,6 @@ FailureOr<BlockResources> imhsa::getBlockResources(Operation *op, Complain compl
   case KernelKind::Stream:
     return streamResources(cast<AttentionOp>(op), complain);
   default:
-    complain() << "no kernel yet";
-    return failure();
+    return complain() << "no kernel yet";
   }
 }

@@ -22,12 +22,31 @@ struct BlockResources {
   int64_t sharedBytes() const;
 };
 
-/// Makes the diagnostic for what stands in a kernel's way; an inactive one where nobody asks.
-using Complain = llvm::function_ref<mlir::InFlightDiagnostic()>;
+/// Says why a kernel does not serve an operation, or nothing where nobody asks; a failure either
+/// way.
+class Refusal {
+public:
+  Refusal() = default;
+  Refusal(mlir::InFlightDiagnostic &&diagnostic) : diagnostic(std::move(diagnostic)) {}
+
+  template <typename T> Refusal &operator<<(T &&text) & {
+    diagnostic << std::forward<T>(text);
+    return *this;
+  }
+  template <typename T> Refusal &&operator<<(T &&text) && {
+    return std::move(*this << std::forward<T>(text));
+  }
+  operator mlir::LogicalResult() const { return mlir::failure(); }
+  template <typename T> operator mlir::FailureOr<T>() const { return mlir::failure(); }
+
+private:
+  mlir::InFlightDiagnostic diagnostic;
+};
+using Complain = llvm::function_ref<Refusal()>;
 
 /// An error on `op`, a `Complain` for kernels.
 inline auto errorOn(mlir::Operation *op) {
-  return [op] { return op->emitOpError("fused kernel: "); };
+  return [op] { return Refusal(op->emitOpError("fused kernel: ")); };
 }
 
 /// What a block takes that computes `op`, with a fused schedule, on tensors or memrefs. Fails, with
