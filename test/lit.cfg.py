@@ -111,3 +111,10 @@ for feature, modules, variable in (
         gpu = [found, "-c", "import sys, torch; sys.exit(not torch.cuda.is_available())"]
         if subprocess.run(gpu).returncode == 0:
             config.available_features.add("torch-cuda")
+
+# bench-torch, bench-onednn, bench-iree: what ./dev bench cpu has installed to compare with.
+bench = os.path.join(config.repo, "build", "venv-bench")
+for peer in ("torch", "onednn", "iree"):
+    if os.path.exists(os.path.join(bench, "installed", peer + "_peer")):
+        config.available_features.add("bench-" + peer)
+        config.substitutions.insert(0, ("%bench_python", os.path.join(bench, "bin", "python")))
