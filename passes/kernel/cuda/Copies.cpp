@@ -27,22 +27,25 @@ void TokenRows::selectColumns(Int first, int64_t count) {
 }
 
 namespace {
-/// A chunk of a row of a head.
+/// The chunk that a thread copies in one turn: head and row are sums of what depends on the thread
+/// and what does not.
 struct Place {
   Int head, row, chunk;
+  int64_t headShift = 0, rowShift = 0;
+  /// Whether the first part is the same in all turns.
+  bool isRegular = false;
 };
 } // namespace
 
-// The chunk that a thread copies in turn `turn`. What does not depend on the thread is constant.
 static Place getPlace(KernelBuilder &k, TileShape shape, int64_t turn) {
   int64_t chunks = shape.chunks(), rows = shape.rows, threads = k.threads();
   if (threads % chunks == 0) {
     Int row = k.thread() / chunks, chunk = k.thread() % chunks;
     int64_t step = threads / chunks, first = turn * step;
     if (rows % step == 0)
-      return {k.i32(first / rows), row + first % rows, chunk};
+      return {k.i32(0), row, chunk, first / rows, first % rows, true};
     if (step % rows == 0)
-      return {row / rows + first / rows, row % rows, chunk};
+      return {row / rows, row % rows, chunk, first / rows, 0, true};
   }
   Int item = k.thread() + turn * threads, row = item / chunks;
   return {row / rows, row % rows, item % chunks};
@@ -52,16 +55,28 @@ static void copyAsIs(KernelBuilder &k, const TokenRows &source, Pointer first, i
                      llvm::function_ref<Bool(Int)> isValid, SharedTiles target) {
   TileShape shape = target.shape;
   int64_t items = heads * shape.rows * shape.chunks(), threads = k.threads();
+  Place before;
+  Pointer from;
   for (int64_t turn = 0; turn * threads < items; ++turn) {
     Place place = getPlace(k, shape, turn);
+    // One address after the other, from the one before: all at once would take many registers.
+    bool isStep = turn > 0 && place.isRegular;
+    if (!isStep)
+      from = first.at(place.head.wide() * source.headStride)
+                 .at(place.row.wide() * source.rowStride)
+                 .at(place.chunk * 16);
+    from = from.at(source.headStride * (place.headShift - (isStep ? before.headShift : 0)) +
+                   source.rowStride * (place.rowShift - (isStep ? before.rowShift : 0)));
+    before = place;
     auto copy = [&] {
-      Bool valid = isValid(place.row);
+      Bool valid = isValid(place.row + place.rowShift);
       if (source.validColumns.known() != shape.columns)
         valid = valid & (place.chunk * shape.elementsOfChunk() < source.validColumns);
-      Pointer from = first.at(place.head.wide() * source.headStride)
-                         .at(place.row.wide() * source.rowStride)
-                         .at(place.chunk * 16);
-      Pointer to = target.tile(place.head).at(shape.offset(place.row, place.chunk));
+      // The swizzle repeats after 8 rows.
+      int64_t rows = place.rowShift - place.rowShift % 8;
+      Pointer to = target.tile(place.head)
+                       .at(place.headShift * shape.bytes() + rows * shape.rowBytes())
+                       .at(shape.offset(place.row + place.rowShift % 8, place.chunk));
       NVVM::CpAsyncOp::create(k.builder(), to.value, from.value, 16,
                               NVVM::LoadCacheModifierKind::CG,
                               select(valid, k.i32(16), k.i32(0)).value);

@@ -363,6 +363,16 @@ void KernelBuilder::launch(Value gridX, Value gridY, Value gridZ, int64_t shared
   auto kernel = SymbolRefAttr::get(kernels.getSymNameAttr(), {SymbolRefAttr::get(function)});
   Value one = hostIndex(1);
   Value bytes = arith::ConstantOp::create(host, loc, host.getI32IntegerAttr(sharedBytes));
+  // A grid must not be empty: with nothing to do there is no launch.
+  OpBuilder::InsertionGuard guard(host);
+  for (Value size : {gridX, gridY, gridZ}) {
+    std::optional<int64_t> known = getConstantIntValue(size);
+    if (known && *known > 0)
+      continue;
+    Value isAny = arith::CmpIOp::create(host, loc, arith::CmpIPredicate::sgt, size, hostIndex(0));
+    auto branch = scf::IfOp::create(host, loc, isAny, /*withElseRegion=*/false);
+    host.setInsertionPointToStart(branch.thenBlock());
+  }
   gpu::LaunchFuncOp::create(host, loc, kernel, gpu::KernelDim3{gridX, gridY, gridZ},
                             gpu::KernelDim3{hostIndex(threads()), one, one},
                             sharedBytes ? bytes : Value(), arguments);

@@ -269,8 +269,8 @@ void Stream::weightsFromMaxima(Int first, Int stage, Int number) {
 void Stream::rescale(Int number, SmallVectorImpl<Float> &sums) {
   for (auto [i, item] : llvm::enumerate(product.getItems())) {
     ScoreUnit rows{item.row, k.i32(0), k.i32(0)};
-    auto before = loadMaxima(number, item.head, rows);
-    auto after = loadMaxima(number + 1, item.head, rows);
+    auto before = loadMaxima(number, item.head(), rows);
+    auto after = loadMaxima(number + 1, item.head(), rows);
     std::array<Float, 2> factors;
     for (unsigned row = 0; row < 2; ++row)
       factors[row] = ex2(before[row] - finite(k, after[row]));
@@ -347,7 +347,7 @@ void Stream::store(Int turns, SmallVectorImpl<Float> &sums) {
     const ValueItem &item = product.getItems()[i];
     ScoreUnit rows{item.row, k.i32(0), k.i32(0)};
     if (plan.isOnline) {
-      auto maxima = loadMaxima(turns, item.head, rows), totals = product.rowSums(sums, i);
+      auto maxima = loadMaxima(turns, item.head(), rows), totals = product.rowSums(sums, i);
       std::array<Float, 2> factors;
       // A row that keeps nothing is 0.
       for (unsigned row = 0; row < 2; ++row)
@@ -359,7 +359,7 @@ void Stream::store(Int turns, SmallVectorImpl<Float> &sums) {
     for (unsigned row = 0; row < 2; ++row) {
       Int query = work.firstQuery + rowOf(k, rows, 2 * row);
       k.when(item.isOwn & (query < logits.queries), [&] {
-        out.store(firstHead + item.head, query, firstColumn + item.column, plan.valueSize, row,
+        out.store(firstHead + item.head(), query, firstColumn + item.column, plan.valueSize, row,
                   product.getAccumulators(sums, i));
       });
     }
@@ -373,7 +373,7 @@ void Stream::storeLse(const ValueItem &item, std::array<Float, 2> maxima,
                       std::array<Float, 2> totals) {
   bool isSplit = tile().splits > 1;
   Tensor lse = k.tensor(isSplit ? op.getScratch()[1] : op.getLseInit());
-  Int head = firstHead + item.head;
+  Int head = firstHead + item.head();
   ScoreUnit rows{item.row, k.i32(0), k.i32(0)};
   // Once for a row: by the first lane of its quad, in the first column.
   Bool isWriter = item.isOwn & ((k.lane() & 3) == 0) & (item.column == 0) & (work.columnGroup == 0);

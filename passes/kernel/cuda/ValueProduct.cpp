@@ -24,15 +24,18 @@ ValueProduct::ValueProduct(KernelBuilder &k, const AttentionPlan &plan, bool has
     : k(k), plan(plan), hasSums(hasSums), itemColumns(getItemColumns(plan)) {
   int64_t rowTiles = plan.tile.queries / 16, columnTiles = plan.blockColumns() / itemColumns;
   int64_t count = plan.blockHeads * rowTiles * columnTiles;
-  for (int64_t first = 0; first < count; first += plan.tile.warps) {
-    Int number = k.warp() + first;
+  int64_t perHead = rowTiles * columnTiles, warps = plan.tile.warps;
+  for (int64_t first = 0; first < count; first += warps) {
+    // Where warps take whole heads at a time, only the head changes, by a constant.
+    int64_t headShift = warps % perHead == 0 ? first / perHead : 0;
+    Int number = k.warp() + (first - headShift * perHead);
     Bool isOwn = k.boolean(true);
-    if (first + plan.tile.warps > count) {
-      isOwn = number < count;
-      number = min(number, k.i32(count - 1));
+    if (first + warps > count) {
+      isOwn = number + headShift * perHead < count;
+      number = min(number, k.i32(count - 1 - headShift * perHead));
     }
-    items.push_back({number / (rowTiles * columnTiles), number % rowTiles * 16,
-                     number / rowTiles % columnTiles * itemColumns, isOwn});
+    items.push_back({number / perHead, number % rowTiles * 16,
+                     number / rowTiles % columnTiles * itemColumns, headShift, isOwn});
   }
 }
 
@@ -72,9 +75,11 @@ void ValueProduct::add(SmallVectorImpl<Float> &sums, SharedTiles weights,
   Value ones = k.i32(plan.type.isF16() ? 0x3C003C00 : 0x3F803F80).value;
   for (auto [i, item] : llvm::enumerate(items)) {
     LeftReader left(k, weights.shape, item.row);
-    Pointer weightTile = weights.tile(item.head);
+    Pointer weightTile = weights.tile(item.firstHead).at(item.headShift * weights.shape.bytes());
     RightReader right(k, values.shape, item.column);
-    Pointer valueTile = values.tile(item.head / headsPerValue);
+    Pointer valueTile = headsPerValue == 1
+                            ? values.tile(item.firstHead).at(item.headShift * values.shape.bytes())
+                            : values.tile(item.head() / headsPerValue);
     auto slice = MutableArrayRef(sums).slice(i * floats(), floats());
     auto addTo = [&](int64_t column, const LeftFragment &a, const RightFragment &b) {
       auto four = slice.slice(column / 2, 4);

@@ -10,11 +10,14 @@
 namespace imhsa {
 
 /// A part of the result that one warp has in registers: 16 rows from `row` on and some columns from
-/// `column` on, of head `head`; all counted in the block's tile.
+/// `column` on, of head `firstHead + headShift`; all counted in the block's tile.
 struct ValueItem {
-  Int head, row, column;
+  Int firstHead, row, column;
+  int64_t headShift;
   /// False where the warp repeats the last part, since there are too few for all.
   Bool isOwn;
+
+  Int head() const { return firstHead + headShift; }
 };
 
 /// The result of a block, [heads][rows][columns] in f32, spread over its warps for the whole sweep
