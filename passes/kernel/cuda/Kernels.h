@@ -36,9 +36,11 @@ mlir::LogicalResult lowerCombine(mlir::OpBuilder &host, LogSumExpOp op,
 mlir::LogicalResult lowerReadOut(mlir::OpBuilder &host, AttentionOp op,
                                  mlir::gpu::GPUModuleOp kernels, llvm::StringRef name);
 
-/// `normalisers`: the log-sum-exps of rows over many keys.
+/// `normalisers`: the log-sum-exps of rows over many keys. `rider`, if any, pools the same keys on
+/// the way.
 mlir::LogicalResult lowerNormalisers(mlir::OpBuilder &host, LogSumExpOp op,
-                                     mlir::gpu::GPUModuleOp kernels, llvm::StringRef name);
+                                     mlir::gpu::GPUModuleOp kernels, llvm::StringRef name,
+                                     PoolOp rider = {});
 
 /// `pool`: landmarks as segment means.
 mlir::LogicalResult lowerPool(mlir::OpBuilder &host, PoolOp op, mlir::gpu::GPUModuleOp kernels,

@@ -13,6 +13,3 @@ static LogicalResult pending(Operation *op, StringRef kind) {
 LogicalResult imhsa::lowerReadOut(OpBuilder &, AttentionOp op, gpu::GPUModuleOp, StringRef) {
   return pending(op, "read_out");
 }
-LogicalResult imhsa::lowerNormalisers(OpBuilder &, LogSumExpOp op, gpu::GPUModuleOp, StringRef) {
-  return pending(op, "normalisers");
-}

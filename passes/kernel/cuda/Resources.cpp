@@ -2,6 +2,7 @@
 // Part of imhsa, under the Apache License v2.0 with LLVM Exceptions: see LICENSE.
 
 #include "passes/kernel/cuda/Resources.h"
+#include "passes/kernel/cuda/Normalisers.h"
 #include "passes/kernel/cuda/ValueProduct.h"
 
 using namespace mlir;
@@ -31,6 +32,17 @@ static FailureOr<BlockResources> streamResources(AttentionOp op, Complain compla
   return block;
 }
 
+static FailureOr<BlockResources> normalisersResources(LogSumExpOp op, Complain complain) {
+  FailureOr<NormalisersPlan> plan = NormalisersPlan::get(op, complain);
+  if (failed(plan))
+    return failure();
+  BlockResources block;
+  block.threads = 32 * plan->tile.warps;
+  block.shared = plan->regions;
+  block.registers = kOtherRegisters + plan->registers();
+  return block;
+}
+
 FailureOr<BlockResources> imhsa::getBlockResources(Operation *op, Complain complain) {
   auto schedule = op->getAttrOfType<ScheduleAttr>(kScheduleAttr);
   switch (schedule.getKind()) {
@@ -39,6 +51,8 @@ FailureOr<BlockResources> imhsa::getBlockResources(Operation *op, Complain compl
     block.threads = 32 * schedule.getWarps();
     return block;
   }
+  case KernelKind::Normalisers:
+    return normalisersResources(cast<LogSumExpOp>(op), complain);
   case KernelKind::Stream:
     return streamResources(cast<AttentionOp>(op), complain);
   default:
