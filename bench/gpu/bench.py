@@ -5,7 +5,7 @@
     python3 bench.py --resume --output=results.json       # what is missing there
     python3 bench.py --show results.json      # the table and the plots again, anywhere
 
-Needs PyTorch 2.4 or later with a GPU, and libbench.so beside it. docs/benchmark.md says how to read
+Needs PyTorch 2.4 or later with a GPU, and libbench_sm_80.so or libbench_sm_90a.so beside it. docs/benchmark.md says how to read
 the numbers. The exit code is 1 where a result of ours is wrong or a call of ours fails; bounds that
 are missed are printed, and with --strict are 1, too.
 """
@@ -39,7 +39,7 @@ MOST_GRAPHS = 32  # one for each set of inputs
 
 def parse(arguments: Optional[list[str]] = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--library", default=os.path.join(HERE, "libbench.so"), help="what imhsa-compile made of --emit")
+    parser.add_argument("--library", help="what imhsa-compile made of --emit; default: libbench_CHIP.so here, for this GPU")
     parser.add_argument("--roofline", default=os.path.join(HERE, "roofline.json"), help="what roofline.py wrote: for the fraction of the bound")
     parser.add_argument("--output", default="results.json", help="JSON, written after every shape; plots go beside it")
     parser.add_argument("--families", default="", help="only these, by commas: " + ", ".join(dict.fromkeys(s.family for s in catalogue.shapes())))
@@ -74,13 +74,14 @@ def parse(arguments: Optional[list[str]] = None) -> argparse.Namespace:
 
 def chosen(args: argparse.Namespace) -> list[Shape]:
     families = set(filter(None, args.families.split(",")))
-    found: dict[Shape, None] = {}
+    found: dict[str, Shape] = {}
     for shape in catalogue.shapes():
         if (families and shape.family not in families) or not re.search(args.shapes, str(shape)):
             continue
         for tokens in args.tokens or [shape.tokens]:
-            found.setdefault(Shape(shape.function, args.batch or shape.batch, tokens, shape.family))
-    return list(found)
+            made = Shape(shape.function, args.batch or shape.batch, tokens, shape.family)
+            found.setdefault(str(made), made)
+    return list(found.values())
 
 
 # --------------------------------------------------------------------------------------------------
@@ -94,6 +95,12 @@ def driver_version() -> Optional[str]:
     except OSError:
         return None
     return done.stdout.split("\n")[0].strip() or None if done.returncode == 0 else None
+
+
+def find_library(capability: str) -> str:
+    """The one for just this chip where there is one; else that for sm_80, which the driver compiles."""
+    exact = os.path.join(HERE, f"libbench_sm_{capability.replace('.', '')}a.so")
+    return exact if os.path.exists(exact) else os.path.join(HERE, "libbench_sm_80.so")
 
 
 def commit() -> Optional[str]:
@@ -147,7 +154,7 @@ class Bench:
 
         self.args, self.torch, self.formulations, self.measure = args, torch, formulations, measure
         self.device = measure.Cuda() if args.device == "cuda" else measure.Cpu()
-        self.library = imhsa.load(args.library)
+        self.library = imhsa.load(args.library or find_library(self.device.describe()["capability"]))
         self.effort = measure.Effort(least=min(10, args.repeats), most=args.repeats, milliseconds=args.milliseconds)
         self.results = Results.load(args.output) if args.resume and os.path.exists(args.output) else Results()
         self.results.machine = describe(self.device, torch, imhsa)

@@ -12,7 +12,7 @@ shift
 python=$root/build/venv/bin/python
 chips=(sm_80 sm_90a)
 
-# compile SOURCE LIBRARY CHIPS: what imhsa-compile says is shown only where it fails.
+# compile SOURCE LIBRARY CHIP: what imhsa-compile says is shown only where it fails.
 compile() {
   "$root/build/bin/imhsa-compile" "$1" --target=cuda --chip="$3" -o "$2" 2>"$folder/log" || { cat "$folder/log" >&2; exit 1; }
   rm "$1" "$folder/log"
@@ -32,7 +32,10 @@ done
 if ((bench)); then
   cp "$root"/bench/gpu/{bench,formulations,measure,results,shapes}.py "$folder"
   cp "$root/bench/results/roofline.json" "$folder" || echo "make_folder.sh: the benchmark will not compare with the model" >&2
-  "$python" "$folder/bench.py" --emit >"$folder/bench.mlir"
-  compile "$folder/bench.mlir" "$folder/libbench.so" "$(IFS=,; echo "${chips[*]}")"
+  # One library for each chip: schedules for several are limited to what fits all of them.
+  for chip in "${chips[@]}"; do
+    "$python" "$folder/bench.py" --emit >"$folder/bench.mlir"
+    compile "$folder/bench.mlir" "$folder/libbench_$chip.so" $chip
+  done
 fi
 du -sh "$folder"

@@ -92,7 +92,9 @@ class Results:
         results = []
         for entry in data.pop("results"):
             shape = entry.pop("shape")
-            results.append(Result(Shape(Function(**shape.pop("function")), **shape), **entry))
+            function = shape.pop("function")
+            function["hint"] = tuple(function["hint"]) if function["hint"] else None
+            results.append(Result(Shape(Function(**function), **shape), **entry))
         return Results(results=results, **data)
 
 

@@ -13,10 +13,10 @@ if [[ $# -ge 1 && $1 != -* ]]; then
 fi
 failed=0
 ./check_on_gpu.sh "$python" || failed=1
-if [[ -e libbench.so ]]; then
+if [[ -e libbench_sm_80.so ]]; then
   "$python" -u bench.py "$@" || failed=1
 else
-  echo "there is no libbench.so: the folder was made with --no-bench" >&2
+  echo "there is no libbench_sm_80.so: the folder was made with --no-bench" >&2
   failed=1
 fi
 exit $failed

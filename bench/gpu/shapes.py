@@ -1,6 +1,7 @@
 """The shapes of the benchmark, and the compiled functions that they need.
 
-A function serves every batch and every number of tokens; a shape is a function with both. The four
+A function serves every batch and every number of tokens; a shape is a function with both. What sizes
+its schedules are chosen for is a hint to the compiler: few tokens or many, one batch element or 32. The four
 variants are those of the paper's Figure 2, each one use of `imhsa.attention`:
 
     plain          every token looks at every token, heads apart
@@ -10,7 +11,8 @@ variants are those of the paper's Figure 2, each one use of `imhsa.attention`:
 """
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Optional
 
 VARIANTS = ("plain", "landmarks", "interaction", "both")
 BYTES = {"bf16": 2, "f16": 2, "f32": 4, "f64": 8}
@@ -27,6 +29,7 @@ class Function:
     width: int
     landmarks: int = 0  # 0 where the variant has none
     type: str = "bf16"
+    hint: Optional[tuple[int, int]] = None  # batch and tokens that schedules are chosen for
 
     def __post_init__(self):
         if self.variant not in VARIANTS or self.has_landmarks != bool(self.landmarks):
@@ -48,12 +51,23 @@ class Function:
         return LANDMARK_MIXINGS if self.has_landmarks else EXACT_MIXINGS
 
     @property
-    def name(self) -> str:
+    def attention(self) -> str:
+        """What it computes, whatever the hint."""
         landmarks = f"_l{self.landmarks}" if self.landmarks else ""
         return f"{self.variant}_h{self.heads}_d{self.width}{landmarks}_{self.type}"
 
+    @property
+    def name(self) -> str:
+        return self.attention + (f"_for_b{self.hint[0]}_n{self.hint[1]}" if self.hint else "")
+
+    @property
+    def default(self) -> Function:
+        """The same without a hint."""
+        return replace(self, hint=None)
+
     def ir(self) -> str:
         tensor = f"tensor<?x{self.heads}x?x{self.width}x{self.type}>"
+        hint = f" {{imhsa.size_hint = array<i64: {self.hint[0]}, 0, {self.hint[1]}, 0>}}" if self.hint else ""
         mixing = f"tensor<{self.heads}x{self.heads}xf32>"
         parameters = "".join(f", %{name}: {mixing}" for name in self.mixings)
 
@@ -65,7 +79,7 @@ class Function:
             operands += around("key_less", *LANDMARK_MIXINGS[:2]) + around("query_less", *LANDMARK_MIXINGS[2:])
         else:
             operands = around("interaction", *EXACT_MIXINGS)
-        return f"""func.func @{self.name}(%query: {tensor}, %key: {tensor}, %value: {tensor}{parameters}) -> {tensor} {{
+        return f"""func.func @{self.name}(%query: {tensor}{hint}, %key: {tensor}{hint}, %value: {tensor}{hint}{parameters}) -> {tensor} {{
   %c0 = arith.constant 0 : index
   %c2 = arith.constant 2 : index
   %batch = tensor.dim %query, %c0 : {tensor}
@@ -96,14 +110,19 @@ class Shape:
         return 4 * self.elements * BYTES[self.function.type]
 
     def __str__(self) -> str:
-        return f"{self.function.name} B={self.batch} N={self.tokens}"
+        return f"{self.function.attention} B={self.batch} N={self.tokens}"
+
+
+def _shape(function: Function, batch: int, tokens: int, family: str) -> Shape:
+    """With the hint for sizes like these: one function for less than 1024 tokens, one for more."""
+    return Shape(replace(function, hint=(batch, 256 if tokens < 1024 else 16384)), batch, tokens, family)
 
 
 def _figure3() -> list[Shape]:
     """The paper's Figure 3: a block of ViT-S."""
     functions = [Function(variant, 6, 64, 49 if variant in ("landmarks", "both") else 0) for variant in VARIANTS]
     return [
-        Shape(function, batch, tokens, "figure3")
+        _shape(function, batch, tokens, "figure3")
         for function in reversed(functions)
         for batch in (1, 32)
         for tokens in (196, 784, 3136, 12544, 50176)
@@ -113,7 +132,7 @@ def _figure3() -> list[Shape]:
 def _ivit() -> list[Shape]:
     """Stages of an interactive vision transformer on 224 x 224 and 448 x 448 pixels."""
     return [
-        Shape(Function("both", heads, 32, 64), batch, tokens, "ivit")
+        _shape(Function("both", heads, 32, 64), batch, tokens, "ivit")
         for heads, sizes in ((8, (3136, 12544)), (12, (784, 3136)), (16, (196, 784)))
         for batch in (1, 32)
         for tokens in sizes
@@ -123,24 +142,24 @@ def _ivit() -> list[Shape]:
 def _wide() -> list[Shape]:
     """More heads and landmarks: blocks of ViT-B and ViT-L."""
     return [
-        Shape(Function("both", heads, 64, landmarks), batch, 12544, "wide")
+        _shape(Function("both", heads, 64, landmarks), batch, 12544, "wide")
         for heads, landmarks in ((12, 64), (16, 196))
         for batch in (1, 32)
     ]
 
 
 def _long() -> list[Shape]:
-    return [Shape(Function("both", 8, 64, 256), 1, 4**power, "long") for power in (6, 7, 8, 9, 10)]
+    return [_shape(Function("both", 8, 64, 256), 1, 4**power, "long") for power in (6, 7, 8, 9, 10)]
 
 
 def _exact() -> list[Shape]:
-    return [Shape(Function("interaction", 6, 64), 1, 4**power, "exact") for power in (5, 6, 7, 8)]
+    return [_shape(Function("interaction", 6, 64), 1, 4**power, "exact") for power in (5, 6, 7, 8)]
 
 
 def _half() -> list[Shape]:
     """The other 16-bit type, where it is a kernel of its own."""
     return [
-        Shape(Function("both", heads, width, landmarks, "f16"), 32, 12544, "f16")
+        _shape(Function("both", heads, width, landmarks, "f16"), 32, 12544, "f16")
         for heads, width, landmarks in ((6, 64, 49), (8, 32, 64), (12, 64, 64), (16, 64, 196))
     ]
 
