@@ -467,6 +467,8 @@ def BufferizePass : Pass<"imhsa-bufferize", "::mlir::ModuleOp"> {
       dimensions in order, and last the bytes of workspace that `f` needs. It reads
       nothing but the dimensions of the inputs.
 
+    Size hints of arguments (`imhsa.size_hint`) have done their work, and are dropped.
+
     Before:
     ```mlir
     func.func @f(%x: tensor<?x4xf32>) -> tensor<?x4xf32>

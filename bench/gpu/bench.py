@@ -243,8 +243,8 @@ class Bench:
         except Exception as failure:  # A peer may fail in any way; ours makes the exit code 1.
             result.status = f"failed: {type(failure).__name__}: {(str(failure).splitlines() or [''])[0]}"
         gc.collect()
-        self.library.release_workspaces()
         self.device.release()
+        self.library.release_workspaces()
 
     def run_method(self, shape: Shape, method: str, inputs: Any, expected: Any, rows: Any) -> None:
         calls: list[Callable[[], Any]] = []

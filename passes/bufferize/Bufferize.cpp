@@ -359,6 +359,9 @@ private:
         function.erase();
         continue;
       }
+      // What chooses by sizes has run, and the pointers that arguments become have none.
+      for (unsigned i = 0; i < function.getNumArguments(); ++i)
+        function.removeArgAttr(i, kSizeHintAttr);
       FailureOr<func::FuncOp> sizes = createSizes(function);
       if (failed(sizes))
         return failure();

@@ -319,3 +319,13 @@ func.func @plain_sum(%q: tensor<2x49x6x64xbf16>, %k: tensor<2x6x?x64xbf16>, %v: 
          outs(%means : tensor<2x6x7x64xf32>) -> tensor<2x6x7x64xf32>
   return %o, %p : tensor<2x49x6x32xf32>, tensor<2x6x7x64xf32>
 }
+
+// -----
+
+// Hints of sizes are for the passes before.
+
+// CHECK-LABEL: func.func @hinted
+// CHECK-NOT: imhsa.size_hint
+func.func @hinted(%x: tensor<?xf32> {imhsa.size_hint = array<i64: 49>}) -> tensor<?xf32> {
+  return %x : tensor<?xf32>
+}
