@@ -1023,7 +1023,8 @@ def PromoteToF64Pass : Pass<"imhsa-promote-to-f64", "::mlir::ModuleOp"> {
     Makes every floating-point type narrower than f64 an f64, in values, function
     types and constants; a constant keeps its number. `arith.extf` and
     `arith.truncf`, which then have nothing to do, are erased. `imhsa-run --check`
-    compares with what the result computes.
+    compares with what the result computes. Schedules of fused kernels, of which none
+    computes f64, are dropped.
 
     An operation that reinterprets the bits of such a type is an error, and so is,
     by its verifier, one that takes no f64.

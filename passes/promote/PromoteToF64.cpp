@@ -1,6 +1,7 @@
 //===- PromoteToF64.cpp - the same module in double precision -------------===//
 // Part of imhsa, under the Apache License v2.0 with LLVM Exceptions: see LICENSE.
 
+#include "dialect/Imhsa.h"
 #include "passes/Passes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -9,6 +10,7 @@
 #include "mlir/IR/DialectResourceBlobManager.h"
 
 using namespace mlir;
+using namespace imhsa;
 
 namespace imhsa {
 #define GEN_PASS_DEF_PROMOTETOF64PASS
@@ -80,6 +82,11 @@ struct PromoteToF64Pass : imhsa::impl::PromoteToF64PassBase<PromoteToF64Pass> {
 
     makeReplacer().recursivelyReplaceElementsIn(getOperation(), /*replaceAttrs=*/true,
                                                 /*replaceLocs=*/false, /*replaceTypes=*/true);
+    // No fused kernel computes f64.
+    getOperation()->walk([](Operation *op) {
+      if (hasFusedSchedule(op))
+        op->removeAttr(kScheduleAttr);
+    });
     getOperation()->walk([&](Operation *op) {
       if (!isa<arith::ExtFOp, arith::TruncFOp>(op) ||
           op->getOperand(0).getType() != op->getResult(0).getType())

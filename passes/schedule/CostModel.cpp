@@ -13,7 +13,7 @@ struct Rates {
   double tensorProducts = 1024; ///< multiply-adds of matrix instructions on 16 bits
   double products = 64;         ///< other multiply-adds
   double exponentials = 16;
-  double cacheBytes = 40; ///< from the second-level cache
+  double bytes = 16; ///< of keys and values, from memory or the second-level cache
   double registers = 65536;
   double threads = 2048;
 };
@@ -65,7 +65,7 @@ double imhsa::estimateCycles(const KernelShape &shape, KernelKind kind, const Sc
       shape.elementBytes;
   double bytes = shape.batch * shape.queries * rowBytes +
                  (isReadOut ? 0 : shape.batch * queryTiles * shape.keys * keyBytes);
-  double transfer = bytes / rates.cacheBytes;
+  double transfer = bytes / rates.bytes;
 
   // Blocks that share a multiprocessor wait in turns.
   double resident = std::min(

@@ -155,7 +155,10 @@ static std::string whyGeneral(Operation *op) {
 static SmallVector<ScheduleSizes> candidatesOf(KernelKind kind, const KernelShape &shape) {
   SmallVector<int64_t> queries = {16, 32, 64, 128}, keys = {0}, columns = {0};
   if (kind != KernelKind::ReadOut)
-    keys = {16, 32, 64};
+    keys = {16, 32};
+  // With more heads, the scores of longer tiles are too many for the registers.
+  if (kind != KernelKind::ReadOut && std::max(shape.queryHeads, shape.scoreHeads) <= 8)
+    keys.push_back(64);
   if (kind != KernelKind::Normalisers)
     for (int64_t part : {2, 4})
       if (int64_t width = shape.valueSize / part; width >= 16 && width % 16 == 0)
@@ -175,6 +178,9 @@ static SmallVector<ScheduleSizes> candidatesOf(KernelKind kind, const KernelShap
         for (int64_t h : heads)
           for (int64_t warps : {4, 8, 16})
             for (int64_t stages : {1, 2, 3}) {
+              // More row tiles than warps: too many registers for what is under way.
+              if (q / 16 > warps)
+                continue;
               ScheduleSizes sizes = defaultSizes(kind);
               sizes.queries = q, sizes.keys = k, sizes.columns = e, sizes.heads = h;
               sizes.warps = warps, sizes.stages = stages;
@@ -375,6 +381,7 @@ private:
     MatrixMath math = shape.elementBytes == 4 ? this->math() : MatrixMath::Exact;
     ScheduleAttr before = scheduleOf(op), best;
     double bestCycles = 0;
+    bool bestReadsOnce = false;
     for (ScheduleSizes sizes : candidatesOf(kind, shape)) {
       if (kind != KernelKind::ReadOut)
         sizes.splits = splitsOf(shape, sizes, least);
@@ -384,8 +391,11 @@ private:
       if (failed(block) || failed(checkBudget(*block, least, silent)))
         continue;
       double cycles = estimateCycles(shape, kind, sizes, *block, least);
-      if (!best || cycles < bestCycles)
-        best = candidate, bestCycles = cycles;
+      // Landmarks as queries: where one block can have all of them, all tokens are read once.
+      bool readsOnce = kind != KernelKind::ReadOut && shape.queries <= sizes.queries &&
+                       !sizes.heads && !sizes.columns;
+      if (!best || readsOnce > bestReadsOnce || (readsOnce == bestReadsOnce && cycles < bestCycles))
+        best = candidate, bestCycles = cycles, bestReadsOnce = readsOnce;
     }
     if (before)
       setSchedule(op, before);

@@ -4,12 +4,13 @@
 // FILES-NEXT: 01-decompose.mlir
 // FILES-NEXT: 02-reorder.mlir
 // FILES-NEXT: 03-fuse.mlir
-// FILES-NEXT: 04-tile.mlir
-// FILES-NEXT: 05-expand.mlir
-// FILES-NEXT: 06-bufferize.mlir
-// FILES-NEXT: 07-lower.mlir
-// FILES-NEXT: 08-llvm.mlir
-// FILES-NEXT: 09-binary.mlir
+// FILES-NEXT: 04-schedule.mlir
+// FILES-NEXT: 05-tile.mlir
+// FILES-NEXT: 06-expand.mlir
+// FILES-NEXT: 07-bufferize.mlir
+// FILES-NEXT: 08-lower.mlir
+// FILES-NEXT: 09-llvm.mlir
+// FILES-NEXT: 10-binary.mlir
 // FILES-NOT:  {{.}}
 
 // Each file is a module: what was asked for, with the other functions private.
@@ -23,9 +24,9 @@
 // RUN: imhsa-opt %t/stages/03-fuse.mlir | FileCheck %s --check-prefix=FUSE
 // FUSE-NOT: imhsa.weights
 // FUSE-COUNT-2: imhsa.attention
-// RUN: imhsa-opt %t/stages/06-bufferize.mlir | FileCheck %s --check-prefix=BUFFERIZE
+// RUN: imhsa-opt %t/stages/07-bufferize.mlir | FileCheck %s --check-prefix=BUFFERIZE
 // BUFFERIZE: func.func @attention({{.*}}memref<?xi8>
-// RUN: imhsa-opt %t/stages/09-binary.mlir | FileCheck %s --check-prefix=BINARY
+// RUN: imhsa-opt %t/stages/10-binary.mlir | FileCheck %s --check-prefix=BINARY
 // BINARY: llvm.func @_mlir_ciface_attention(
 
 // RUN: not imhsa-run %s --entry=attention --random-inputs=1 --shape=1x2x50x8 --save-stages=%s/stages 2>&1 | FileCheck %s --check-prefix=NOWHERE

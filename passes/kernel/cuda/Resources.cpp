@@ -16,7 +16,7 @@ int64_t BlockResources::sharedBytes() const {
 }
 
 // Registers of a thread for what is not in a tile: addresses, fragments, strides.
-static constexpr int64_t kOtherRegisters = 64;
+static constexpr int64_t kOtherRegisters = 48;
 
 static FailureOr<BlockResources> streamResources(AttentionOp op, Complain complain) {
   FailureOr<AttentionPlan> plan = AttentionPlan::get(op, complain);
@@ -28,7 +28,9 @@ static FailureOr<BlockResources> streamResources(AttentionOp op, Complain compla
   // Logits of one unit for all heads; with mixing after the softmax, the weights of all heads too.
   bool mixesAfter = static_cast<bool>(plan->scores.interaction.post);
   int64_t heads = plan->blockQueryHeads + (mixesAfter ? plan->blockScoreHeads : 1);
-  block.registers = kOtherRegisters + plan->unitKeys / 2 * heads + ValueProduct::registers(*plan);
+  // A quarter more for what mixing has under way, and a row of its matrix.
+  int64_t logits = plan->unitKeys / 2 * heads * 5 / 4 + plan->blockQueryHeads;
+  block.registers = kOtherRegisters + logits + ValueProduct::registers(*plan);
   return block;
 }
 
