@@ -29,6 +29,7 @@ install(FILES dialect/Imhsa.h dialect/Schedule.h dialect/Scores.h dialect/ImhsaA
   DESTINATION include/imhsa/dialect)
 # For programs that compile for the CPU and run the code themselves.
 install(FILES runtime/ParallelFor.h runtime/imhsa.h DESTINATION include/imhsa/runtime)
+install(FILES passes/transform/TransformOps.h passes/transform/TransformOps.td DESTINATION include/imhsa/passes/transform)
 install(FILES passes/Passes.h passes/Passes.td passes/Pipelines.h DESTINATION include/imhsa/passes)
 foreach(folder dialect passes)
   install(DIRECTORY ${CMAKE_BINARY_DIR}/${folder}/ DESTINATION include/imhsa/${folder}

@@ -1,8 +1,8 @@
 //===- Tile.cpp - attention cores in loops over tiles ---------------------===//
 // Part of imhsa, under the Apache License v2.0 with LLVM Exceptions: see LICENSE.
 
+#include "passes/tile/Tile.h"
 #include "dialect/Tiling.h"
-#include "passes/Passes.h"
 #include "passes/tile/Normalisers.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -50,12 +50,6 @@ static constexpr int64_t mostLandmarks = 256;
 static constexpr int64_t defaultSplits = 8;
 // Head count assumed where the types do not say it.
 static constexpr int64_t assumedHeads = 8;
-
-namespace {
-struct TileSizes {
-  int64_t batch, queries, keys, splits;
-};
-} // namespace
 
 // The largest tile of at most `most` and at least half of it, a multiple of `multiple`, that
 // divides `size`, so that all tiles have one static shape; `most` where there is none.
@@ -199,7 +193,7 @@ static std::pair<OpFoldResult, OpFoldResult> keptRange(OpBuilder &builder, Locat
 // by `scf::tileUsingSCF`, which would ask for as many lanes as a tile has keys, and would sweep
 // keys that the mask keeps from all queries.
 template <typename OpTy>
-static LogicalResult sweepKeys(RewriterBase &rewriter, OpTy op, int64_t tileSize) {
+static FailureOr<OpTy> sweepKeys(RewriterBase &rewriter, OpTy op, int64_t tileSize) {
   Location loc = op.getLoc();
   OpBuilder::InsertionGuard guard(rewriter);
   rewriter.setInsertionPoint(op);
@@ -258,7 +252,83 @@ static LogicalResult sweepKeys(RewriterBase &rewriter, OpTy op, int64_t tileSize
   if (failed(merged))
     return failure();
   rewriter.replaceOp(op, merged->replacements);
-  return success();
+  return cast<OpTy>(tiled->tiledOps.front());
+}
+
+//===----------------------------------------------------------------------===//
+// Cores
+//===----------------------------------------------------------------------===//
+
+template <typename OpTy>
+static LogicalResult reduceKeys(RewriterBase &rewriter, OpTy op, imhsa::TileLoops loops,
+                                const TileSizes &sizes, TiledCore &core) {
+  FailureOr<OpTy> range = splitKeys(rewriter, op, loops, sizes);
+  if (failed(range))
+    return failure();
+  if (!isAtMost(range->getScores().keys(), sizes.keys)) {
+    ++core.numSwept;
+    range = sweepKeys(rewriter, *range, sizes.keys);
+  }
+  if (succeeded(range))
+    core.tiles.push_back(*range);
+  return range;
+}
+
+// What the schedule of `op` says, or else `sizes`. It is for what is whole: tiles have none.
+template <typename OpTy>
+static TileSizes takeSizes(OpTy op, TileSizes sizes, imhsa::TileLoops loops) {
+  if (ScheduleAttr schedule = op.getScheduleAttr())
+    sizes = {sizes.batch, schedule.getQueries(), schedule.getKeys(), schedule.getSplits()};
+  op.removeScheduleAttr();
+  return chooseSizes(op.getScores(), sizes, loops);
+}
+
+static FailureOr<TiledCore> tileAttention(RewriterBase &rewriter, AttentionOp op, TileSizes sizes,
+                                          imhsa::TileLoops loops) {
+  sizes = takeSizes(op, sizes, loops);
+  FailureOr<AttentionOp> rows = tileRows(rewriter, op, loops, sizes);
+  if (failed(rows))
+    return failure();
+  Scores scores = rows->getScores();
+  TiledCore core;
+  if (isAtMost(scores.keys(), sizes.keys) || !scores.interaction.mixesAfter() || scores.lse) {
+    if (failed(reduceKeys(rewriter, *rows, loops, sizes, core)))
+      return failure();
+    return core;
+  }
+  core.isSeparated = true;
+  auto [normalisers, sum] = separateNormalisers(rewriter, *rows);
+  if (failed(reduceKeys(rewriter, normalisers, loops, sizes, core)) ||
+      failed(reduceKeys(rewriter, sum, loops, sizes, core)))
+    return failure();
+  return core;
+}
+
+static FailureOr<TiledCore> tileLogSumExp(RewriterBase &rewriter, LogSumExpOp op, TileSizes sizes,
+                                          imhsa::TileLoops loops) {
+  sizes = takeSizes(op, sizes, loops);
+  FailureOr<LogSumExpOp> rows = tileRows(rewriter, op, loops, sizes);
+  TiledCore core;
+  if (failed(rows) || failed(reduceKeys(rewriter, *rows, loops, sizes, core)))
+    return failure();
+  return core;
+}
+
+const char *imhsa::whyNotTiled(Operation *op) {
+  if (auto attention = dyn_cast<AttentionOp>(op); attention && attention.hasLandmarks())
+    return "it has landmarks; run imhsa-decompose first";
+  return cast<DestinationStyleOpInterface>(op).hasPureTensorSemantics()
+             ? nullptr
+             : "expected tensors, found memrefs";
+}
+
+FailureOr<TiledCore> imhsa::tileCore(RewriterBase &rewriter, Operation *op, TileSizes sizes,
+                                     imhsa::TileLoops loops) {
+  OpBuilder::InsertionGuard guard(rewriter);
+  rewriter.setInsertionPoint(op);
+  if (auto attention = dyn_cast<AttentionOp>(op))
+    return tileAttention(rewriter, attention, sizes, loops);
+  return tileLogSumExp(rewriter, cast<LogSumExpOp>(op), sizes, loops);
 }
 
 //===----------------------------------------------------------------------===//
@@ -286,68 +356,18 @@ struct TilePass : imhsa::impl::TilePassBase<TilePass> {
         cores.push_back(op);
     });
     for (Operation *op : cores) {
-      auto attention = dyn_cast<AttentionOp>(op);
-      if (failed(attention ? tileAttention(attention) : tileLogSumExp(cast<LogSumExpOp>(op))))
+      if (const char *reason = whyNotTiled(op)) {
+        notTiled(op) << reason;
+        continue;
+      }
+      IRRewriter rewriter(op);
+      FailureOr<TiledCore> core = tileCore(rewriter, op, {batch, queries, keys, splits}, loops);
+      if (failed(core))
         return signalPassFailure();
+      ++numTiled;
+      numSeparated += core->isSeparated;
+      numSwept += core->numSwept;
     }
-  }
-
-private:
-  LogicalResult tileAttention(AttentionOp op) {
-    if (!op.hasPureTensorSemantics() || op.hasLandmarks()) {
-      notTiled(op) << (op.hasLandmarks() ? "it has landmarks; run imhsa-decompose first"
-                                         : "expected tensors, found memrefs");
-      return success();
-    }
-    TileSizes sizes = takeSizes(op);
-    IRRewriter rewriter(op);
-    FailureOr<AttentionOp> rows = tileRows(rewriter, op, loops, sizes);
-    if (failed(rows))
-      return failure();
-    ++numTiled;
-    Scores scores = rows->getScores();
-    if (isAtMost(scores.keys(), sizes.keys))
-      return success();
-    if (!scores.interaction.mixesAfter() || scores.lse)
-      return reduceKeys(rewriter, *rows, sizes);
-    auto [normalisers, sum] = separateNormalisers(rewriter, *rows);
-    ++numSeparated;
-    return success(succeeded(reduceKeys(rewriter, normalisers, sizes)) &&
-                   succeeded(reduceKeys(rewriter, sum, sizes)));
-  }
-
-  LogicalResult tileLogSumExp(LogSumExpOp op) {
-    if (!op.hasPureTensorSemantics()) {
-      notTiled(op) << "expected tensors, found memrefs";
-      return success();
-    }
-    TileSizes sizes = takeSizes(op);
-    IRRewriter rewriter(op);
-    FailureOr<LogSumExpOp> rows = tileRows(rewriter, op, loops, sizes);
-    if (failed(rows))
-      return failure();
-    ++numTiled;
-    return reduceKeys(rewriter, *rows, sizes);
-  }
-
-  template <typename OpTy>
-  LogicalResult reduceKeys(RewriterBase &rewriter, OpTy op, const TileSizes &sizes) {
-    FailureOr<OpTy> range = splitKeys(rewriter, op, loops, sizes);
-    if (failed(range))
-      return failure();
-    if (isAtMost(range->getScores().keys(), sizes.keys))
-      return success();
-    ++numSwept;
-    return sweepKeys(rewriter, *range, sizes.keys);
-  }
-
-  // What the schedule of `op` says, or else the options. It is for what is whole: tiles have none.
-  template <typename OpTy> TileSizes takeSizes(OpTy op) {
-    TileSizes sizes = {batch, queries, keys, splits};
-    if (ScheduleAttr schedule = op.getScheduleAttr())
-      sizes = {sizes.batch, schedule.getQueries(), schedule.getKeys(), schedule.getSplits()};
-    op.removeScheduleAttr();
-    return chooseSizes(op.getScores(), sizes, loops);
   }
 };
 

@@ -7,6 +7,7 @@
 #include "dialect/Imhsa.h"
 #include "passes/Passes.h"
 #include "passes/Pipelines.h"
+#include "passes/transform/TransformOps.h"
 #include "mlir/Tools/Plugins/DialectPlugin.h"
 #include "mlir/Tools/Plugins/PassPlugin.h"
 
@@ -15,6 +16,7 @@ static constexpr const char *kName = "imhsa";
 static void registerDialects(mlir::DialectRegistry *registry) {
   imhsa::registerDialect(*registry);
   imhsa::registerTranslations(*registry);
+  imhsa::registerTransformExtension(*registry);
 }
 
 static void registerPasses() {

@@ -6,6 +6,7 @@
 #include "dialect/Imhsa.h"
 #include "passes/Passes.h"
 #include "passes/Pipelines.h"
+#include "passes/transform/TransformOps.h"
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
 #include "mlir/InitAllPasses.h"
@@ -17,6 +18,7 @@ int main(int argc, char **argv) {
   mlir::registerAllExtensions(registry);
   imhsa::registerDialect(registry);
   imhsa::registerTranslations(registry);
+  imhsa::registerTransformExtension(registry);
   mlir::registerAllPasses();
   imhsa::registerImhsaPasses();
   imhsa::registerImhsaPipelines();

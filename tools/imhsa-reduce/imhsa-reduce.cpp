@@ -7,6 +7,7 @@
 #include "dialect/Imhsa.h"
 #include "passes/Passes.h"
 #include "passes/Pipelines.h"
+#include "passes/transform/TransformOps.h"
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
@@ -64,6 +65,7 @@ int main(int argc, char **argv) {
     dialect->addInterfaces<ReductionPatterns>();
   });
   imhsa::registerTranslations(registry);
+  imhsa::registerTransformExtension(registry);
   registerAllPasses();
   imhsa::registerImhsaPasses();
   imhsa::registerImhsaPipelines();

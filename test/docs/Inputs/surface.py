@@ -25,6 +25,7 @@ HEADERS = [
     "passes/Passes.h",
     "passes/Pipelines.h",
     "passes/capi/Passes.h",
+    "passes/transform/TransformOps.h",
     "runtime/ParallelFor.h",
     "runtime/imhsa.h",
 ]
@@ -58,19 +59,12 @@ def operations(root: Path) -> Iterator[Item]:
     all = records(root, "dialect/ImhsaOps.td")
     attention = all["Imhsa_AttentionOp"]["description"]
     for name in all["!instanceof"]["Op"]:
-        one = all[name]
-        mnemonic = f"imhsa.{one['opName']}"
-        text = one["description"]
-        yield "operation", mnemonic, bool(one["summary"].strip() and text.strip())
         # What several operations have in common stands at one of them, which the others name.
-        known = text + attention if "`imhsa.attention`" in text else text
-        for _, argument in one["arguments"]["args"] + one["results"]["args"]:
-            word = re.sub(r"^(key|query)_less_", "", argument)
-            word = "order" if word.endswith("_order") else word
-            # The landmarks and the results are called so; the rest by their names.
-            words = {"query_landmarks": "landmarks", "key_landmarks": "landmarks", "results": "result"}
-            yield "operand", f"{mnemonic}: {argument}", bool(re.search(rf"\b{words.get(word, word)}\b", known))
-        yield from methods("operation's method", mnemonic, one["extraClassDeclaration"])
+        text = all[name]["description"]
+        yield from operation(all[name], f"imhsa.{all[name]['opName']}", text + attention if "`imhsa.attention`" in text else text)
+    steps = records(root, "passes/transform/TransformOps.td")
+    for name in steps["!instanceof"]["Op"]:
+        yield from operation(steps[name], f"transform.{steps[name]['opName']}", steps[name]["description"])
     for name in all["!instanceof"]["AttrDef"]:
         one = all[name]
         mnemonic = f"#imhsa.{one['mnemonic']}"
@@ -85,10 +79,22 @@ def operations(root: Path) -> Iterator[Item]:
             yield "enumeration", name, bool(all[name]["summary"].strip())
 
 
+def operation(one: dict, mnemonic: str, text: str) -> Iterator[Item]:
+    """An operation, and its operands, attributes and results, which `text` speaks of."""
+    yield "operation", mnemonic, bool(one["summary"].strip() and one["description"].strip())
+    for _, argument in one["arguments"]["args"] + one["results"]["args"]:
+        word = re.sub(r"^(key|query)_less_", "", argument)
+        word = "order" if word.endswith("_order") else word
+        # The landmarks and the results are called so; the rest by their names.
+        words = {"query_landmarks": "landmarks", "key_landmarks": "landmarks", "results": "result"}
+        yield "operand", f"{mnemonic}: {argument}", bool(re.search(rf"\b{words.get(word, word)}\b", text))
+    yield from methods("operation's method", mnemonic, one["extraClassDeclaration"] or "")
+
+
 def methods(kind: str, of: str, text: str) -> Iterator[Item]:
     """Methods that generated classes have; those that an interface asks for, it documents."""
     for name, documented in declarations(text):
-        if name != "getDpsInitsMutable":
+        if name not in ("getDpsInitsMutable", "matchOperation"):
             yield kind, f"{of}: {name}", documented
 
 
