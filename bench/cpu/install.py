@@ -96,7 +96,7 @@ def onednn() -> "tuple[str, Optional[str]]":
     if not found:
         return library, f"no libdnnl in {VENV}/lib"
     failed = _compile(library, os.path.join(NATIVE, "onednn_chain.cpp"),
-                      ["clang++-22", "-std=c++17", "-O2", f"-I{VENV}/include", found[-1], f"-Wl,-rpath,{VENV}/lib"])
+                      ["clang++-22", "-std=c++17", "-O2", f"-I{VENV}/include", found[-1], "-Wl,-rpath,$ORIGIN/../venv-bench/lib"])
     return library, failed and f"cannot compile the chain: {failed}"
 
 

@@ -18,11 +18,12 @@ def mebibytes(value: Optional[float]) -> str:
 
 
 def aligned(rows: List[List[str]], left: int) -> str:
-    """Columns as wide as their cells; the first `left` of them start at the left."""
+    """Columns as wide as their cells; the first `left` of them, and a last one without a title, start at the left."""
+    starting = {*range(left), *([len(rows[0]) - 1] if not rows[0][-1] else [])}
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     lines = []
     for row in rows:
-        cells = [cell.ljust(width) if at < left else cell.rjust(width) for at, (cell, width) in enumerate(zip(row, widths))]
+        cells = [cell.ljust(width) if at in starting else cell.rjust(width) for at, (cell, width) in enumerate(zip(row, widths))]
         lines.append("  ".join(cells).rstrip())
     return "\n".join(lines)
 
@@ -33,6 +34,9 @@ def of_case(record: Dict[str, Any]) -> str:
     title = f"{record['name']}: {record['flops'] / 1e9:.3f} GFLOP"
     if peak and read:
         title += f"; calibrated {peak:.0f} GFLOP/s, {read:.1f} GB/s read"
+    lowest = min(record["calibration"]["fma_gflops"], default=0)
+    if peak and lowest < stats.DISTURBED * peak:
+        title += f"; disturbed: {lowest:.0f} GFLOP/s in one round"
     if record.get("one_at_a_time"):
         title += "; one process in memory at a time"
     rows = [["", "formulation", "ms", "lowest", "x ours", "GFLOP/s", "of peak", "MiB", "error", "rounds", ""]]

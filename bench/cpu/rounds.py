@@ -22,6 +22,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 # Freed memory stays with the process, and is in huge pages where the system allows it on request.
 TUNED_MALLOC = f"glibc.malloc.mmap_max=0:glibc.malloc.trim_threshold={1 << 40}:glibc.malloc.hugetlb=1"
 TURN = 0.06       # seconds of a turn, at least one call
+QUIET = 0.9       # of the highest calibration so far, for a round to begin
+WAITS = 20        # calibrations before it begins anyhow
 PAUSE = 0.004     # seconds between turns, for threads of the last one that still wait actively
 FEWEST_ROUNDS = 3
 MOST_ERROR = 5e-6  # against the oracle, of what is measured
@@ -91,20 +93,34 @@ class Calibration:
         self.library.calibrate_fma.restype = self.library.calibrate_read.restype = ctypes.c_double
         self.threads, self.is_realtime = threads, is_realtime
         self.data = np.ones(self.BYTES, np.uint8)
+        self.highest = 0.0
 
     def __call__(self) -> Dict[str, float]:
+        """What the cores do now; waits a while where others have them, so that a round begins when they are free."""
+        for _ in range(WAITS):
+            found = self._measure()
+            if found["fma_gflops"] > QUIET * self.highest:
+                break
+            time.sleep(0.25)
+        self.highest = max(self.highest, found["fma_gflops"])
+        return found
+
+    def _measure(self) -> Dict[str, float]:
+        data, size = ctypes.c_void_p(self.data.ctypes.data), ctypes.c_size_t(self.BYTES)
         with realtime(self.is_realtime):
             return {"fma_gflops": self.library.calibrate_fma(self.threads, ctypes.c_double(0.02)),
-                    "read_gbs": self.library.calibrate_read(self.threads, ctypes.c_double(0.04),
-                                                            ctypes.c_void_p(self.data.ctypes.data), ctypes.c_size_t(self.BYTES))}
+                    "read_gbs": self.library.calibrate_read(self.threads, ctypes.c_double(0.04), data, size)}
 
 
 Choose = Callable[[str, List[str]], List[str]]
 
 
 def measure(case: Case, processes: Dict[str, Process], missing: Dict[str, str], calibrate: Calibration, *,
-            rounds: int, seconds: float, exact_error: bool, choose: Optional[Choose] = None) -> Dict[str, Any]:
+            rounds: int, seconds: float, exact_error: bool, choose: Optional[Choose] = None,
+            left_out: str = "") -> Dict[str, Any]:
     """The record of one case: every formulation of every peer that `choose` does not leave out.
+
+    left_out: why it does; the others then have rows that say so.
 
     seconds: about how long the rounds may take; there are at least FEWEST_ROUNDS, and at most `rounds`.
     exact_error: also the error on the case itself, whose oracle takes time.
@@ -115,8 +131,15 @@ def measure(case: Case, processes: Dict[str, Process], missing: Dict[str, str], 
     results = record["results"]
     for peer, process in processes.items():
         found = process("formulations", case=case.to_json())
-        for formulation in choose(peer, found) if choose else found:
-            results.append({"peer": peer, "formulation": formulation, "turns": []})
+        chosen = choose(peer, found) if choose else found
+        for formulation in found:
+            result = {"peer": peer, "formulation": formulation, "turns": []}
+            if formulation in chosen:
+                results.append(result)
+            elif left_out:
+                results.append({**result, "refused": left_out})
+        if not found:
+            results.append({"peer": peer, "formulation": "", "turns": [], "refused": "no formulation of such a case"})
     for peer, reason in missing.items():
         results.append({"peer": peer, "formulation": "", "turns": [], "refused": reason})
 

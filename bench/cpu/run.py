@@ -106,7 +106,7 @@ def measure(args: argparse.Namespace) -> Dict[str, Any]:
             choose = without_slow if args.quick else None
             data["records"].append(rounds.measure(
                 case, processes, missing, calibrate, rounds=args.rounds, seconds=args.seconds,
-                exact_error=not args.quick and case.scores <= 1 << 24, choose=choose))
+                exact_error=not args.quick and case.scores <= 1 << 24, choose=choose, left_out="left out by --quick"))
             print(report.of_case(data["records"][-1]) + "\n", flush=True)
         if not args.no_figure:
             measured = {name: process for name, process in processes.items() if name in FIGURE_PEERS}

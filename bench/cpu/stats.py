@@ -6,6 +6,7 @@ import statistics
 from typing import Any, Dict, Iterable, List, Optional
 
 OURS = "imhsa"
+DISTURBED = 0.8  # of the calibrated peak: a round in which others had the cores
 
 
 def median(samples: Iterable[float]) -> Optional[float]:
