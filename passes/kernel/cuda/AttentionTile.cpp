@@ -2,6 +2,7 @@
 // Part of imhsa, under the Apache License v2.0 with LLVM Exceptions: see LICENSE.
 
 #include "passes/kernel/cuda/AttentionTile.h"
+#include "passes/kernel/cuda/ExactProducts.h"
 
 using namespace mlir;
 using namespace imhsa;
@@ -23,15 +24,24 @@ Int imhsa::columnOf(KernelBuilder &k, const ScoreUnit &unit, unsigned position) 
 SmallVector<Positions> imhsa::computeScores(KernelBuilder &k, Type type, const ScoreUnit &unit,
                                             int64_t unitKeys, SharedTiles queries, int64_t heads,
                                             SharedTiles keys, int64_t keyHeads) {
+  SmallVector<Positions> result;
+  if (type.isF32()) {
+    for (ArrayRef<Accumulator> sums : multiplyQueriesKeys(k, queries, heads, unit.row, keys,
+                                                          keyHeads, unit.key, unitKeys)) {
+      Positions &x = result.emplace_back();
+      for (const Accumulator &sum : sums)
+        x.append(sum.begin(), sum.end());
+    }
+    return result;
+  }
   LeftReader left(k, queries.shape, unit.row);
   TransposedRightReader right(k, keys.shape, unit.key, unitKeys);
-  SmallVector<Positions> result;
   SmallVector<SmallVector<RightFragment>> b;
   for (int64_t head = 0; head < heads; ++head) {
     if (head % (heads / keyHeads) == 0)
       b = right.load(keys.tile(head / (heads / keyHeads)));
     SmallVector<Accumulator> sums(unitKeys / 8, zeroAccumulator(k));
-    for (int64_t step = 0; step < queries.shape.columns / 16; ++step) {
+    for (int64_t step = 0; step < queries.shape.chunks() / 2; ++step) {
       LeftFragment a = left.load(queries.tile(head), 0, step);
       for (auto [i, sum] : llvm::enumerate(sums))
         multiplyAdd(k, type, a, b[i][step], sum);

@@ -29,7 +29,8 @@ ScoreUnit getUnit(Int unit, int64_t keys, int64_t unitKeys);
 Int rowOf(KernelBuilder &k, const ScoreUnit &unit, unsigned position);
 Int columnOf(KernelBuilder &k, const ScoreUnit &unit, unsigned position);
 
-/// Products of queries and keys, not scaled: [heads][positions]. `queries` are [heads] tiles
+/// Products of queries and keys, not scaled: [heads][positions]. `type` is that of the operands:
+/// f16, bf16, tf32 (tiles of f32, rounded), or f32 for products without matrix instructions. `queries` are [heads] tiles
 /// [rows][D]; `keys` are tiles [keys][D] of which every `heads / keyHeads` query heads share one.
 llvm::SmallVector<Positions> computeScores(KernelBuilder &k, mlir::Type type, const ScoreUnit &unit,
                                            int64_t unitKeys, SharedTiles queries, int64_t heads,
@@ -62,7 +63,7 @@ std::array<Float, 2> rowMaximum(KernelBuilder &k, const Positions &x);
 /// The sum of the positions of each row, over the lanes that share it.
 std::array<Float, 2> rowSum(KernelBuilder &k, const Positions &x);
 
-/// Stores weights of one head, rounded to `type`, into its tile [rows][keys].
+/// Stores weights of one head into its tile [rows][keys], rounded to `type` where that has 16 bits.
 void storeWeights(KernelBuilder &k, mlir::Type type, const ScoreUnit &unit, const Positions &z,
                   Pointer tile, TileShape shape);
 

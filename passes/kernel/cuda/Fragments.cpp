@@ -36,20 +36,25 @@ void imhsa::multiplyAdd(KernelBuilder &k, Type element, const LeftFragment &a,
   ImplicitLocOpBuilder &b = k.builder();
   Type f32 = b.getF32Type();
   auto type = LLVM::LLVMStructType::getLiteral(b.getContext(), {f32, f32, f32, f32});
-  bool isHalf = element.isF16();
-  auto operands = [&](ArrayRef<Value> words) {
-    return llvm::map_to_vector(words, [&](Value word) -> Value {
-      return isHalf ? LLVM::BitcastOp::create(b, VectorType::get(2, element), word).getResult()
-                    : word;
-    });
+  auto operand = [&](Value word) -> Value {
+    if (element.isF16())
+      return LLVM::BitcastOp::create(b, VectorType::get(2, element), word);
+    if (element.isTF32())
+      return NVVM::ConvertFloatToTF32Op::create(b, b.getI32Type(),
+                                                LLVM::BitcastOp::create(b, f32, word),
+                                                NVVM::FPRoundingMode::RNA);
+    return word;
   };
   std::optional<std::array<NVVM::MMATypes, 2>> types;
-  if (!isHalf)
+  if (element.isBF16())
     types = {NVVM::MMATypes::bf16, NVVM::MMATypes::bf16};
+  if (element.isTF32())
+    types = {NVVM::MMATypes::tf32, NVVM::MMATypes::tf32};
   auto sums = llvm::map_to_vector(c, [](Float x) { return x.value; });
   Value result = NVVM::MmaOp::create(
-      b, type, operands(a), operands(right), sums, ArrayRef<int64_t>{16, 8, 16},
-      /*b1Op=*/std::nullopt, /*intOverflow=*/std::nullopt, types,
+      b, type, llvm::map_to_vector(a, operand), llvm::map_to_vector(right, operand), sums,
+      ArrayRef<int64_t>{16, 8, element.isTF32() ? 8 : 16}, /*b1Op=*/std::nullopt,
+      /*intOverflow=*/std::nullopt, types,
       std::array<NVVM::MMALayout, 2>{NVVM::MMALayout::row, NVVM::MMALayout::col});
   for (auto [i, x] : llvm::enumerate(c))
     x = {b, LLVM::ExtractValueOp::create(b, result, i)};
@@ -97,6 +102,19 @@ SmallVector<SmallVector<RightFragment>> TransposedRightReader::load(Pointer tile
 }
 
 std::array<RightFragment, 2> RightReader::load(Pointer tile, int64_t step, int64_t pair) const {
+  if (shape.elementBytes == 4) {
+    // There is no transposing load of 32-bit elements: lane 4 g + t reads (t, g) and (t + 4, g).
+    std::array<RightFragment, 2> result;
+    for (unsigned half = 0; half < 2; ++half)
+      for (unsigned i = 0; i < 2; ++i) {
+        Int row = (k.lane() & 3) + (8 * step + 4 * i);
+        Int column = firstColumn + fragmentRow(k) + (16 * pair + 8 * half);
+        result[half][i] = tile.at(shape.offset(row, column >> 2))
+                              .at((column & 3) * 4)
+                              .load(k.builder().getI32Type());
+      }
+    return result;
+  }
   SmallVector<Value, 4> words =
       loadMatrices(k, address.at(tile, 16 * step, 2 * pair), 4, /*transposed=*/true);
   return {RightFragment{words[0], words[1]}, RightFragment{words[2], words[3]}};

@@ -14,9 +14,9 @@ namespace imhsa {
 
 /// An accumulator [16][8] of f32.
 using Accumulator = std::array<Float, 4>;
-/// A left operand [16][16] of 16-bit elements, i32 registers.
+/// A left operand, i32 registers: [16][16] of 16-bit elements or [16][8] of f32.
 using LeftFragment = std::array<mlir::Value, 4>;
-/// A right operand [16][8] (depth x columns) of 16-bit elements.
+/// A right operand (depth x columns): [16][8] of 16-bit elements or [8][8] of f32.
 using RightFragment = std::array<mlir::Value, 2>;
 
 /// The row g and the first column 2t of this lane in an accumulator.
@@ -29,7 +29,7 @@ Accumulator zeroAccumulator(KernelBuilder &k);
 llvm::SmallVector<mlir::Value, 4> loadMatrices(KernelBuilder &k, Pointer row, unsigned count,
                                                bool transposed = false);
 
-/// c += a b, with f32 sums; `element` is f16 or bf16.
+/// c += a b, with f32 sums; `element` is f16, bf16, or tf32, to which f32 are rounded.
 void multiplyAdd(KernelBuilder &k, mlir::Type element, const LeftFragment &a,
                  const RightFragment &b, Accumulator &c);
 
@@ -38,7 +38,7 @@ class LeftReader {
 public:
   LeftReader(KernelBuilder &k, TileShape shape, Int firstRow)
       : k(k), address(k, shape, firstRow, k.lane() & 15, k.lane() >> 4) {}
-  /// [16][16] at `row` (a multiple of 16) and at depth 16 * step.
+  /// At `row`, a multiple of 16, and at depth 16 * step; 8 * step of f32.
   LeftFragment load(Pointer tile, int64_t row, int64_t step) const;
 
 private:
@@ -52,7 +52,7 @@ class TransposedRightReader {
 public:
   /// `columns` 8 or 16 at a time, from row `firstRow` on, a multiple of 8.
   TransposedRightReader(KernelBuilder &k, TileShape shape, Int firstRow, unsigned columns);
-  /// The operands [16][8] of all depths for each 8 columns: [columns / 8][depth / 16].
+  /// The operands of all depths for each 8 columns: [columns / 8][steps].
   llvm::SmallVector<llvm::SmallVector<RightFragment>> load(Pointer tile) const;
 
 private:
@@ -67,12 +67,15 @@ class RightReader {
 public:
   /// Columns are counted from `firstColumn`, a multiple of 16.
   RightReader(KernelBuilder &k, TileShape shape, Int firstColumn)
-      : k(k), address(k, shape, k.i32(0), k.lane() & 15, (firstColumn >> 3) + (k.lane() >> 4)) {}
-  /// Two operands [16][8], of depth from 16 * step on and columns from 16 * pair on.
+      : k(k), shape(shape), firstColumn(firstColumn),
+        address(k, shape, k.i32(0), k.lane() & 15, (firstColumn >> 3) + (k.lane() >> 4)) {}
+  /// Two operands, of depth from 16 * step on (8 * step of f32) and columns from 16 * pair on.
   std::array<RightFragment, 2> load(Pointer tile, int64_t step, int64_t pair) const;
 
 private:
   KernelBuilder &k;
+  TileShape shape;
+  Int firstColumn;
   MatrixAddress address;
 };
 

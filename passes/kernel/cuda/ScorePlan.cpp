@@ -7,12 +7,13 @@
 using namespace mlir;
 using namespace imhsa;
 
-Type imhsa::getOperandType(ValueRange operands) {
-  Type type = getElementTypeOrSelf(operands.front());
+Type imhsa::getOperandType(ValueRange operands, MatrixMath math) {
   for (Value value : operands)
     if (Type element = getElementTypeOrSelf(value); element.getIntOrFloatBitWidth() == 16)
-      type = element;
-  return type;
+      return element;
+  Type type = getElementTypeOrSelf(operands.front());
+  bool isRounded = type.isF32() && math == MatrixMath::Tf32;
+  return isRounded ? FloatTF32Type::get(type.getContext()) : type;
 }
 
 int64_t imhsa::groupedHeads(int64_t block, int64_t all, int64_t grouped) {
@@ -42,8 +43,8 @@ FailureOr<ScorePlan> ScorePlan::get(Complain complain, const Scores &scores,
       return complain() << name
                         << ": expected a number that the types tell and that is not 0, found "
                         << (size ? "'?'" : "0");
-  if (!type.isF16() && !type.isBF16())
-    return complain() << "expected f16 or bf16 among the token tensors, found " << type;
+  if (!type.isF16() && !type.isBF16() && !type.isF32() && !type.isTF32())
+    return complain() << "expected tokens of f16, bf16 or f32, found " << type;
 
   plan.blockScoreHeads = blockScoreHeads;
   plan.blockQueryHeads = scores.interaction.pre ? plan.queryHeads : blockScoreHeads;
@@ -54,9 +55,11 @@ FailureOr<ScorePlan> ScorePlan::get(Complain complain, const Scores &scores,
                       << ", the heads that share a key head";
   plan.blockKeyHeads = groupedHeads(plan.blockQueryHeads, plan.queryHeads, plan.keyHeads);
   plan.unitKeys = hasWideUnits(tile, std::max(plan.blockQueryHeads, blockScoreHeads)) ? 16 : 8;
-  int64_t depth = llvm::alignTo(plan.headSize, 16);
-  plan.queryTile = {tile.queries, depth};
-  plan.keyTile = {tile.keys, depth};
+  // Two chunks are the depth of one matrix instruction.
+  unsigned bytes = plan.elementBytes();
+  int64_t depth = llvm::alignTo(plan.headSize, 32 / bytes);
+  plan.queryTile = {tile.queries, depth, bytes};
+  plan.keyTile = {tile.keys, depth, bytes};
   return plan;
 }
 

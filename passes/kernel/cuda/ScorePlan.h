@@ -19,7 +19,7 @@ struct ScorePlan {
   // Of the operation.
   int64_t queryHeads, keyHeads, scoreHeads; ///< H, H', S
   int64_t headSize;                         ///< D
-  /// The type of matrix operands in shared memory: f16 or bf16.
+  /// The type of matrix operands: f16, bf16, tf32 or f32, see `computeScores`.
   mlir::Type type;
 
   // Of a block: so many heads of each kind. Heads that nothing mixes are those of its results.
@@ -35,6 +35,8 @@ struct ScorePlan {
                                         const ScheduleSizes &tile, mlir::Type type,
                                         int64_t blockScoreHeads);
 
+  /// Bytes of a matrix operand in shared memory.
+  unsigned elementBytes() const { return type.isF16() || type.isBF16() ? 2 : 4; }
   /// Units in a tile of queries and keys.
   int64_t units() const { return tile.queries / 16 * (tile.keys / unitKeys); }
   /// Bytes of the weights of mixing before the softmax, [S][H] f32, and of one stage of keys.
@@ -52,9 +54,9 @@ struct ScorePlan {
 /// Of `all` heads, which share `grouped` ones, how many of those a block with `block` heads needs.
 int64_t groupedHeads(int64_t block, int64_t all, int64_t grouped);
 
-/// The type in which matrix instructions take these operands: the 16-bit one of any of them,
-/// otherwise f32.
-mlir::Type getOperandType(mlir::ValueRange operands);
+/// The type in which products take these operands: the 16-bit one of any of them; otherwise f32, or
+/// tf32 where the schedule says so.
+mlir::Type getOperandType(mlir::ValueRange operands, MatrixMath math);
 
 } // namespace imhsa
 

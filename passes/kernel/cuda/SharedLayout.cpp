@@ -28,7 +28,8 @@ FailureOr<AttentionPlan> AttentionPlan::get(AttentionOp op, Complain complain) {
                       << ", those that share a value head, found " << heads;
 
   FailureOr<ScorePlan> scorePlan = ScorePlan::get(
-      complain, scores, tile, getOperandType({op.getQuery(), op.getKey(), op.getValue()}),
+      complain, scores, tile, getOperandType({op.getQuery(), op.getKey(), op.getValue()},
+                                    op.getScheduleAttr().getMath()),
       scores.interaction.post ? scores.scoreHeads() : heads);
   if (failed(scorePlan))
     return failure();
@@ -44,8 +45,8 @@ FailureOr<AttentionPlan> AttentionPlan::get(AttentionOp op, Complain complain) {
   int64_t columns =
       tile.columns ? std::min<int64_t>(llvm::alignTo(tile.columns, 16), padded) : padded;
   plan.columnGroups = llvm::divideCeil(padded, columns);
-  plan.valueTile = {tile.keys, columns};
-  plan.weightTile = {tile.queries, tile.keys};
+  plan.valueTile = {tile.keys, columns, plan.elementBytes()};
+  plan.weightTile = {tile.queries, tile.keys, plan.elementBytes()};
   return plan;
 }
 

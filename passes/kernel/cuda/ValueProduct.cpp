@@ -2,6 +2,7 @@
 // Part of imhsa, under the Apache License v2.0 with LLVM Exceptions: see LICENSE.
 
 #include "passes/kernel/cuda/ValueProduct.h"
+#include "passes/kernel/cuda/ExactProducts.h"
 
 using namespace mlir;
 using namespace imhsa;
@@ -71,8 +72,11 @@ void ValueProduct::scale(SmallVectorImpl<Float> &sums, unsigned i,
 void ValueProduct::add(SmallVectorImpl<Float> &sums, SharedTiles weights,
                        SharedTiles values) const {
   int64_t headsPerValue = plan.blockHeads / plan.blockValueHeads;
-  // A pair of ones: a product with it sums rows.
-  Value ones = k.i32(plan.type.isF16() ? 0x3C003C00 : 0x3F803F80).value;
+  // Ones: a product with them sums rows.
+  Value ones = k.i32(plan.type.isF16()    ? 0x3C003C00
+                     : plan.type.isBF16() ? 0x3F803F80
+                                          : 0x3F800000)
+                   .value;
   for (auto [i, item] : llvm::enumerate(items)) {
     LeftReader left(k, weights.shape, item.row);
     Pointer weightTile = weights.tile(item.firstHead).at(item.headShift * weights.shape.bytes());
@@ -81,13 +85,18 @@ void ValueProduct::add(SmallVectorImpl<Float> &sums, SharedTiles weights,
                             ? values.tile(item.firstHead).at(item.headShift * values.shape.bytes())
                             : values.tile(item.head() / headsPerValue);
     auto slice = MutableArrayRef(sums).slice(i * floats(), floats());
+    if (plan.type.isF32()) {
+      addWeightsValues(k, weightTile, weights.shape, item.row, valueTile, values.shape, item.column,
+                       itemColumns, slice);
+      continue;
+    }
     auto addTo = [&](int64_t column, const LeftFragment &a, const RightFragment &b) {
       auto four = slice.slice(column / 2, 4);
       Accumulator sum = {four[0], four[1], four[2], four[3]};
       multiplyAdd(k, plan.type, a, b, sum);
       llvm::copy(sum, four.begin());
     };
-    for (int64_t step = 0; step < weights.shape.columns / 16; ++step) {
+    for (int64_t step = 0; step < weights.shape.chunks() / 2; ++step) {
       LeftFragment a = left.load(weightTile, 0, step);
       for (int64_t column = 0; column < itemColumns; column += 16) {
         auto pair = right.load(valueTile, step, column / 16);
