@@ -124,7 +124,11 @@ std::array<Float, 2> imhsa::rowSum(KernelBuilder &k, const Positions &x) {
 void imhsa::storeWeights(KernelBuilder &k, Type type, const ScoreUnit &unit, const Positions &z,
                          Pointer tile, TileShape shape) {
   for (unsigned p = 0; p < z.size(); p += 2) {
-    Int row = rowOf(k, unit, p), chunk = (unit.key >> 3) + p / 4;
-    tile.at(shape.offset(row, chunk)).at(fragmentColumn(k) * 2).store(k.pack(z[p], z[p + 1], type));
+    Int row = rowOf(k, unit, p), column = columnOf(k, unit, p);
+    int64_t inChunk = shape.elementsOfChunk();
+    tile.at(shape.offset(row, column / inChunk))
+        .at(column % inChunk * shape.elementBytes)
+        .store(shape.elementBytes == 4 ? k.vector({z[p].value, z[p + 1].value})
+                                       : k.pack(z[p], z[p + 1], type));
   }
 }

@@ -16,7 +16,7 @@ FailureOr<NormalisersPlan> NormalisersPlan::get(LogSumExpOp op, Complain complai
   if (all % heads)
     return complain() << "schedule: heads: expected a divisor of " << all << ", found " << heads;
   FailureOr<ScorePlan> found =
-      ScorePlan::get(complain, scores, tile, getOperandType({scores.query, scores.key}), heads);
+      ScorePlan::get(complain, scores, tile, getOperandType({scores.query, scores.key}, op.getScheduleAttr().getMath()), heads);
   if (failed(found))
     return failure();
   NormalisersPlan plan;
