@@ -26,8 +26,8 @@ SmallVector<Positions> imhsa::computeScores(KernelBuilder &k, Type type, const S
                                             SharedTiles keys, int64_t keyHeads) {
   SmallVector<Positions> result;
   if (type.isF32()) {
-    for (ArrayRef<Accumulator> sums : multiplyQueriesKeys(k, queries, heads, unit.row, keys,
-                                                          keyHeads, unit.key, unitKeys)) {
+    for (ArrayRef<Accumulator> sums :
+         multiplyQueriesKeys(k, queries, heads, unit.row, keys, keyHeads, unit.key, unitKeys)) {
       Positions &x = result.emplace_back();
       for (const Accumulator &sum : sums)
         x.append(sum.begin(), sum.end());

@@ -30,8 +30,9 @@ Int rowOf(KernelBuilder &k, const ScoreUnit &unit, unsigned position);
 Int columnOf(KernelBuilder &k, const ScoreUnit &unit, unsigned position);
 
 /// Products of queries and keys, not scaled: [heads][positions]. `type` is that of the operands:
-/// f16, bf16, tf32 (tiles of f32, rounded), or f32 for products without matrix instructions. `queries` are [heads] tiles
-/// [rows][D]; `keys` are tiles [keys][D] of which every `heads / keyHeads` query heads share one.
+/// f16, bf16, tf32 (tiles of f32, rounded), or f32 for products without matrix instructions.
+/// `queries` are [heads] tiles [rows][D]; `keys` are tiles [keys][D] of which every `heads /
+/// keyHeads` query heads share one.
 llvm::SmallVector<Positions> computeScores(KernelBuilder &k, mlir::Type type, const ScoreUnit &unit,
                                            int64_t unitKeys, SharedTiles queries, int64_t heads,
                                            SharedTiles keys, int64_t keyHeads);

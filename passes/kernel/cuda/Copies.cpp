@@ -120,7 +120,8 @@ void imhsa::copyTiles(KernelBuilder &k, const TokenRows &source, Int firstRow, i
   Pointer first = source.origin.at(firstRow.wide() * source.rowStride);
   auto asIs = [&] { copyAsIs(k, source, first, heads, isValid, target); };
   auto converted = [&] { copyConverted(k, source, first, heads, isValid, target, type); };
-  if (bytesOf(source.element) != target.shape.elementBytes || (type.isF16() && source.element.isBF16()))
+  if (bytesOf(source.element) != target.shape.elementBytes ||
+      (type.isF16() && source.element.isBF16()))
     converted();
   else
     k.when(source.isAligned, asIs, converted);

@@ -35,8 +35,8 @@ imhsa::multiplyQueriesKeys(KernelBuilder &k, SharedTiles queries, int64_t heads,
                Pointer tile = keys.tile(head / (heads / keyHeads));
                for (int64_t i = 0; i < count; i += 8)
                  for (unsigned odd = 0; odd < 2; ++odd)
-                   b.push_back(loadFloats(
-                       k, tile.at(keys.shape.offset(firstKey + (i + odd), chunk)), 4));
+                   b.push_back(
+                       loadFloats(k, tile.at(keys.shape.offset(firstKey + (i + odd), chunk)), 4));
              }
              for (int64_t i = 0; i < count / 4; i += 2)
                for (unsigned p = 0; p < 4; ++p, ++sum)
@@ -63,8 +63,7 @@ void imhsa::addWeightsValues(KernelBuilder &k, Pointer weightTile, TileShape wei
          [&](Int chunk, SmallVectorImpl<Float> &carried) {
            SmallVector<Float, 4> a[2];
            for (unsigned half = 0; half < 2; ++half)
-             a[half] = loadFloats(
-                 k, weightTile.at(weights.offset(firstRow + 8 * half, chunk)), 4);
+             a[half] = loadFloats(k, weightTile.at(weights.offset(firstRow + 8 * half, chunk)), 4);
            for (unsigned i = 0; i < 4; ++i) {
              Int key = chunk * 4 + i;
              Float *sum = carried.begin();

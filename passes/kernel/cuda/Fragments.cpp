@@ -40,9 +40,8 @@ void imhsa::multiplyAdd(KernelBuilder &k, Type element, const LeftFragment &a,
     if (element.isF16())
       return LLVM::BitcastOp::create(b, VectorType::get(2, element), word);
     if (element.isTF32())
-      return NVVM::ConvertFloatToTF32Op::create(b, b.getI32Type(),
-                                                LLVM::BitcastOp::create(b, f32, word),
-                                                NVVM::FPRoundingMode::RNA);
+      return NVVM::ConvertFloatToTF32Op::create(
+          b, b.getI32Type(), LLVM::BitcastOp::create(b, f32, word), NVVM::FPRoundingMode::RNA);
     return word;
   };
   std::optional<std::array<NVVM::MMATypes, 2>> types;

@@ -34,6 +34,15 @@ Logits::Logits(KernelBuilder &k, const ScorePlan &plan, Int batch, Int firstQuer
     offset = getOffset(k, plan.scores, queries, keys);
 }
 
+Float imhsa::exponential(const ScorePlan &plan, Float difference) {
+  return ex2(plan.type.isF32() ? difference * kLog2e : difference);
+}
+
+Float imhsa::logSumExp(const ScorePlan &plan, Float maximum, Float sum) {
+  Float finite = select(maximum == kLowest, maximum.same(0), maximum);
+  return fma(lg2(sum), sum.same(kLn2), finite * (1 / plan.logitUnit()));
+}
+
 //===----------------------------------------------------------------------===//
 // Ranges of keys
 //===----------------------------------------------------------------------===//
@@ -77,7 +86,7 @@ void Logits::loadParameters() const {
   if (!plan.scores.interaction.pre)
     return;
   // Where there is a bias, scores are scaled before it is added.
-  double factor = plan.scores.bias ? 1 : kLog2e * plan.scores.scaleOrDefault();
+  double factor = plan.scores.bias ? 1 : plan.logitUnit() * plan.scores.scaleOrDefault();
   loadMixing(k, {pre, plan.blockQueryHeads}, plan.blockScoreHeads,
              k.tensor(plan.scores.interaction.pre), firstScoreHead, k.i32(0),
              /*isTransposed=*/false, factor);
@@ -168,7 +177,8 @@ void Logits::addBias(MutableArrayRef<Positions> x, const ScoreUnit &unit, Int fi
   if (!bias)
     return;
   Tensor tensor = k.tensor(bias);
-  Float scale = k.f32(plan.scores.scaleOrDefault() * kLog2e);
+  double inUnits = plan.logitUnit();
+  Float scale = k.f32(plan.scores.scaleOrDefault() * inUnits);
   Pointer start = tensor.at({broadcast(bias, 0, batch)});
   for (unsigned p = 0; p < x.front().size(); ++p) {
     Int query = broadcast(bias, 2, firstQuery + rowOf(k, unit, p));
@@ -177,7 +187,7 @@ void Logits::addBias(MutableArrayRef<Positions> x, const ScoreUnit &unit, Int fi
     for (int64_t h = 0; h < plan.blockQueryHeads; ++h) {
       Int head = broadcast(bias, 1, firstQueryHead + h);
       Pointer at = position.at(head.wide() * tensor.stride(1));
-      x[h][p] = fma(x[h][p], scale, k.toFloat(at.load(tensor.element)) * kLog2e);
+      x[h][p] = fma(x[h][p], scale, k.toFloat(at.load(tensor.element)) * inUnits);
     }
   }
 }
@@ -189,7 +199,7 @@ Positions Logits::logits(ArrayRef<Positions> x, int64_t s, const PositionMask &m
   else if (plan.scores.bias)
     y = x[s];
   else
-    y = mixHeads(k.f32(plan.scores.scaleOrDefault() * kLog2e), x.slice(s, 1), mask.start);
+    y = mixHeads(k.f32(plan.scores.scaleOrDefault() * plan.logitUnit()), x.slice(s, 1), mask.start);
   for (auto [kept, value] : llvm::zip(mask.kept, y))
     value = select(kept, value, k.f32(kLowest));
   return y;

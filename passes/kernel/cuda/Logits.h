@@ -1,9 +1,10 @@
 //===- Logits.h - masked logits of a block's queries -----------*- C++ -*-===//
 // Part of imhsa, under the Apache License v2.0 with LLVM Exceptions: see LICENSE.
 //
-// What takes queries and keys to the logits Y of `imhsa.attention`, in base 2 (Y * log2(e)): scale,
-// bias, mixing before the softmax, and masks, as -inf. `pre_bias` is not in them: it is the same
-// for all keys, so that only a log-sum-exp shows it.
+// What takes queries and keys to the logits of `imhsa.attention`: scale, bias, mixing before the
+// softmax, and masks, as -inf. `pre_bias` is not in them: it is the same for all keys, so that only
+// a log-sum-exp shows it. Logits are Y log2(e), in base 2, where operands are rounded; for f32 they
+// are Y itself, since the rounding of a large logit times log2(e) would show in its weight.
 
 #ifndef IMHSA_PASSES_KERNEL_CUDA_LOGITS_H
 #define IMHSA_PASSES_KERNEL_CUDA_LOGITS_H
@@ -13,8 +14,6 @@
 #include "passes/kernel/cuda/ScorePlan.h"
 
 namespace imhsa {
-
-inline constexpr double kLog2e = 1.4426950408889634, kLn2 = 0.6931471805599453;
 
 /// Keys from `first` to `last`, which is beyond; none where it is not larger.
 struct KeyRange {
@@ -28,6 +27,12 @@ struct PositionMask {
   /// Where logits count, position by position; empty where `start` says it.
   llvm::SmallVector<Bool, 8> kept;
 };
+
+/// What a weight is for the difference of its logit and a maximum or normaliser.
+Float exponential(const ScorePlan &plan, Float difference);
+/// The natural log-sum-exp of a row from the maximum of its logits and the sum of the exponentials
+/// of the differences; -inf where the sum is 0.
+Float logSumExp(const ScorePlan &plan, Float maximum, Float sum);
 
 /// For one tile of queries, which may be made anew for each tile. All keys are counted from the
 /// first of the tensor.

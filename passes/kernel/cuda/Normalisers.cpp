@@ -80,10 +80,10 @@ void Normalisers::takeUp(MutableArrayRef<Float> rows, const Positions &y) {
     for (unsigned p = 0; p < y.size(); ++p)
       if (p / 2 % 2 == row)
         maximum = max(maximum, y[p]);
-    sum = sum * ex2(before - maximum);
+    sum = sum * exponential(plan, before - maximum);
     for (unsigned p = 0; p < y.size(); ++p)
       if (p / 2 % 2 == row)
-        sum = sum + ex2(y[p] - maximum);
+        sum = sum + exponential(plan, y[p] - maximum);
   }
 }
 
@@ -117,7 +117,8 @@ void Normalisers::takeUpTile(SmallVectorImpl<Float> &state, Int first, Int stage
 
 Normaliser Normalisers::combine(Normaliser a, Normaliser b) {
   Float maximum = max(a.maximum, b.maximum);
-  return {maximum, a.sum * ex2(a.maximum - maximum) + b.sum * ex2(b.maximum - maximum)};
+  return {maximum, a.sum * exponential(plan, a.maximum - maximum) +
+                       b.sum * exponential(plan, b.maximum - maximum)};
 }
 
 //===----------------------------------------------------------------------===//
@@ -196,7 +197,7 @@ void Normalisers::store(ArrayRef<Float> state) {
       Normaliser other{{k.builder(), k.extract(pair, 0)}, {k.builder(), k.extract(pair, 1)}};
       all = group ? combine(all, other) : other;
     }
-    Float lse = (all.maximum + lg2(all.sum)) * kLn2;
+    Float lse = logSumExp(plan, all.maximum, all.sum);
     k.when(query < logits.queries, [&] {
       if (Value preBias = plan.scores.interaction.preBias) {
         Tensor bias = k.tensor(preBias);

@@ -15,8 +15,9 @@ FailureOr<NormalisersPlan> NormalisersPlan::get(LogSumExpOp op, Complain complai
   int64_t heads = tile.heads ? std::min(tile.heads, all) : all;
   if (all % heads)
     return complain() << "schedule: heads: expected a divisor of " << all << ", found " << heads;
-  FailureOr<ScorePlan> found =
-      ScorePlan::get(complain, scores, tile, getOperandType({scores.query, scores.key}, op.getScheduleAttr().getMath()), heads);
+  FailureOr<ScorePlan> found = ScorePlan::get(
+      complain, scores, tile,
+      getOperandType({scores.query, scores.key}, op.getScheduleAttr().getMath()), heads);
   if (failed(found))
     return failure();
   NormalisersPlan plan;

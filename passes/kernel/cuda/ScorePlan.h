@@ -10,6 +10,8 @@
 
 namespace imhsa {
 
+inline constexpr double kLog2e = 1.4426950408889634, kLn2 = 0.6931471805599453;
+
 /// The static sizes of scores and of one block's part of them: the same numbers decide whether a
 /// schedule fits a chip and what the kernel does.
 struct ScorePlan {
@@ -37,6 +39,8 @@ struct ScorePlan {
 
   /// Bytes of a matrix operand in shared memory.
   unsigned elementBytes() const { return type.isF16() || type.isBF16() ? 2 : 4; }
+  /// What logits in a kernel are multiples of, see Logits.h.
+  double logitUnit() const { return type.isF32() ? 1 : kLog2e; }
   /// Units in a tile of queries and keys.
   int64_t units() const { return tile.queries / 16 * (tile.keys / unitKeys); }
   /// Bytes of the weights of mixing before the softmax, [S][H] f32, and of one stage of keys.

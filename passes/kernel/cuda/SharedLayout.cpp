@@ -28,8 +28,8 @@ FailureOr<AttentionPlan> AttentionPlan::get(AttentionOp op, Complain complain) {
                       << ", those that share a value head, found " << heads;
 
   FailureOr<ScorePlan> scorePlan = ScorePlan::get(
-      complain, scores, tile, getOperandType({op.getQuery(), op.getKey(), op.getValue()},
-                                    op.getScheduleAttr().getMath()),
+      complain, scores, tile,
+      getOperandType({op.getQuery(), op.getKey(), op.getValue()}, op.getScheduleAttr().getMath()),
       scores.interaction.post ? scores.scoreHeads() : heads);
   if (failed(scorePlan))
     return failure();

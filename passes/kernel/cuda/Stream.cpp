@@ -117,10 +117,10 @@ void Stream::loadShift() {
     Float shift =
         k.loadFloatWhere(query < logits.queries, lse.at({work.batch, head, query}), lse.element);
     // A row that keeps nothing has only logits of -inf: its weights are 0 with any shift.
-    shift = select(shift == kLowest, k.f32(0), shift * -kLog2e);
+    shift = select(shift == kLowest, k.f32(0), shift * -plan.logitUnit());
     if (mixing().preBias) {
       Tensor bias = k.tensor(mixing().preBias);
-      shift = shift + k.toFloat(bias.at({head}).load(bias.element)) * kLog2e;
+      shift = shift + k.toFloat(bias.at({head}).load(bias.element)) * plan.logitUnit();
     }
     at(layout.shift).at(item * 4).store(shift.value);
   });
@@ -185,7 +185,7 @@ void Stream::weightsFromLse(Int first, Int stage) {
     for (auto [s, p] : llvm::enumerate(y)) {
       auto shift = loadRowPair(k, at(layout.shift + 4 * s * tile().queries), unit);
       for (auto [i, x] : llvm::enumerate(p))
-        x = ex2(x + shift[i / 2 % 2]);
+        x = exponential(plan, x + shift[i / 2 % 2]);
     }
     storeUnit(unit, first, y);
   });
@@ -254,7 +254,7 @@ void Stream::weightsFromMaxima(Int first, Int stage, Int number) {
       }
       std::array<Float, 2> subtracted = {finite(k, maximum[0]), finite(k, maximum[1])};
       for (auto [i, x] : llvm::enumerate(p[s]))
-        x = ex2(x - subtracted[i / 2 % 2]);
+        x = exponential(plan, x - subtracted[i / 2 % 2]);
     }
     k.when(isFirstOfQuad & isOwn & (unit.number == 0), [&, unit = unit] {
       Pointer next = at(layout.maxima).at(((number + 1) & 1) * (4 * heads * rows));
@@ -273,7 +273,7 @@ void Stream::rescale(Int number, SmallVectorImpl<Float> &sums) {
     auto after = loadMaxima(number + 1, item.head(), rows);
     std::array<Float, 2> factors;
     for (unsigned row = 0; row < 2; ++row)
-      factors[row] = ex2(before[row] - finite(k, after[row]));
+      factors[row] = exponential(plan, before[row] - finite(k, after[row]));
     product.scale(sums, i, factors);
   }
 }
@@ -380,7 +380,7 @@ void Stream::storeLse(const ValueItem &item, std::array<Float, 2> maxima,
   for (unsigned row = 0; row < 2; ++row) {
     Int query = work.firstQuery + rowOf(k, rows, 2 * row);
     k.when(isWriter & (query < logits.queries), [&] {
-      Float value = (finite(k, maxima[row]) + lg2(totals[row])) * kLn2;
+      Float value = logSumExp(plan, maxima[row], totals[row]);
       if (mixing().preBias) {
         Tensor bias = k.tensor(mixing().preBias);
         value = value + k.toFloat(bias.at({head}).load(bias.element));
