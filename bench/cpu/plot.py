@@ -58,7 +58,7 @@ def figure(records: List[Dict[str, Any]], title: str, folder: str) -> List[str]:
         axes.set_ylabel(label)
         axes.set_title(title, fontsize=9)
         axes.grid(True, which="major", alpha=0.3)
-        axes.legend(fontsize=7)
+        axes.legend(fontsize=7, handlelength=3.5)
         ticks = sorted({record["case"]["tokens"] for record in records})
         axes.set_xticks(ticks, [str(tick) for tick in ticks])
         axes.minorticks_off()

@@ -16,7 +16,7 @@ import stats
 from cases import Case
 from machine import available_memory
 from peers import PEERS, Peer
-from worker import realtime
+from worker import LONG, realtime
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 # Freed memory stays with the process, and is in huge pages where the system allows it on request.
@@ -129,8 +129,14 @@ def measure(case: Case, processes: Dict[str, Process], missing: Dict[str, str], 
                               "executed_flops": case.executed_flops, "calibration": {"fma_gflops": [], "read_gbs": []},
                               "results": []}
     results = record["results"]
+    crowded = is_crowded(case, len(processes))
+    record["one_at_a_time"] = crowded
     for peer, process in processes.items():
-        found = process("formulations", case=case.to_json())
+        try:
+            found = process("formulations", case=case.to_json())
+        except Refused as reason:
+            missing = {**missing, peer: str(reason)}
+            continue
         chosen = choose(peer, found) if choose else found
         for formulation in found:
             result = {"peer": peer, "formulation": formulation, "turns": []}
@@ -143,18 +149,16 @@ def measure(case: Case, processes: Dict[str, Process], missing: Dict[str, str], 
     for peer, reason in missing.items():
         results.append({"peer": peer, "formulation": "", "turns": [], "refused": reason})
 
-    crowded = _is_crowded(case, len(processes))
-    record["one_at_a_time"] = crowded
-    for peer, process in processes.items():
-        mine = [result for result in results if result["peer"] == peer and "refused" not in result]
-        if mine:
-            process("prepare", case=case.to_json())
-        for result in mine:
-            _attempt(result, lambda: _introduce(process, case, result, exact_error))
+    for peer in dict.fromkeys(result["peer"] for result in results if "refused" not in result):
+        process = processes[peer]
+        for result in results:
+            if result["peer"] == peer and "refused" not in result:
+                _attempt(result, lambda: _introduce(process, case, result, exact_error))
         if crowded:
-            process("release")
+            _release(process)
 
     _share_memory(results)
+    _leave_early(record, processes, crowded)
     start, count = time.perf_counter(), 0
     while count < rounds and (count < FEWEST_ROUNDS or time.perf_counter() - start < seconds * (count / (count + 1))):
         active = [result for result in results if "refused" not in result and not result.get("left")]
@@ -171,17 +175,26 @@ def measure(case: Case, processes: Dict[str, Process], missing: Dict[str, str], 
         if count == FEWEST_ROUNDS:
             _leave(record, processes, crowded)
     for process in processes.values():
-        if process.process.poll() is None:
-            process("release")
+        _release(process)
     return record
+
+
+def _release(process: Process) -> None:
+    try:
+        process("release")
+    except Refused:
+        pass  # It has ended, and rows say so.
 
 
 def _introduce(process: Process, case: Case, result: Dict[str, Any], exact_error: bool) -> None:
     formulation = result["formulation"]
     result["error"] = _correct(process("check", case=case.to_json(), formulation=formulation))
+    process("prepare", case=case.to_json())
     result.update(process("build", formulation=formulation))
+    first = process("first", formulation=formulation)
+    result["first"] = first["milliseconds"]
     if not process.peer.tuned_malloc:
-        result["memory"] = process("memory", formulation=formulation)
+        result["memory"] = first["memory"]
     if exact_error:
         result["exact_error"] = _correct(process("error", formulation=formulation))
 
@@ -219,17 +232,32 @@ def _share_memory(results: List[Dict[str, Any]]) -> None:
                 result["memory"] = twin["memory"]
 
 
+def _leave_early(record: Dict[str, Any], processes: Dict[str, Process], crowded: bool) -> None:
+    """Formulations of long calls whose first one is far behind that of another of their peer have had their only turn."""
+    for peer in stats.peers_of(record):
+        results = [result for result in record["results"] if result["peer"] == peer and "refused" not in result]
+        least = min((result["first"] for result in results), default=0)
+        for result in results:
+            if result["first"] > max(FAR * least, 1e3 * LONG):
+                result.update(turns=[result["first"]], lowest=result["first"])
+                _drop(result, processes, crowded)
+
+
 def _leave(record: Dict[str, Any], processes: Dict[str, Process], crowded: bool) -> None:
     """Formulations that are far from the best one of their peer leave the rounds, with the turns that they had."""
     for result in record["results"]:
         best = stats.best_of(record, result["peer"])
         if result["turns"] and best and stats.time_of(result) > FAR * stats.time_of(best):  # type: ignore[operator]
-            result["left"] = True
-            if not crowded:
-                processes[result["peer"]]("drop", formulation=result["formulation"])
+            _drop(result, processes, crowded)
 
 
-def _is_crowded(case: Case, processes: int) -> bool:
+def _drop(result: Dict[str, Any], processes: Dict[str, Process], crowded: bool) -> None:
+    result["left"] = True
+    if not crowded:
+        processes[result["peer"]]("drop", formulation=result["formulation"])
+
+
+def is_crowded(case: Case, processes: int) -> bool:
     """The tensors of all processes, and some matrices of scores in each, would take most of the memory."""
     scores = 4 * case.scores if case.landmarks else 0  # Exact attention in chunks has few.
     return processes * (4 * case.tensor_bytes + 4 * scores) > available_memory() // 2

@@ -14,6 +14,7 @@ import install
 import machine
 import report
 import rounds
+import stats
 from cases import EXACT, LANDMARKS, QUICK, Case, figure_cases
 from peers import PEERS
 from worker import realtime
@@ -100,25 +101,44 @@ def measure(args: argparse.Namespace) -> Dict[str, Any]:
     def without_slow(peer: str, formulations: List[str]) -> List[str]:
         return [name for name in formulations if not name.startswith(SLOW_TO_BUILD)]
 
-    cases = args.case or (QUICK if args.quick else [*LANDMARKS, *EXACT])
+    def leaders(peer: str, formulations: List[str]) -> List[str]:
+        """Those that were the best of their peer at some case with landmarks; all where there was none."""
+        found = {best["formulation"] for record in data["records"] if record["case"]["landmarks"]
+                 for best in [stats.best_of(record, peer)] if best}
+        return [name for name in formulations if name in found] or formulations
+
+    def keep(kind: str, record: Dict[str, Any]) -> None:
+        """What has been measured is written and shown at once, whatever comes after."""
+        data[kind].append(record)
+        write(data, args.output)
+        print(report.of_case(record) + "\n", flush=True)
+
+    cases = args.case or (QUICK if args.quick else [*LANDMARKS[:-1], *EXACT, LANDMARKS[-1]])
     try:
         for case in cases:
-            choose = without_slow if args.quick else None
-            data["records"].append(rounds.measure(
+            choose, left_out = (without_slow, "left out by --quick") if args.quick else (None, "")
+            if case.landmarks and rounds.is_crowded(case, len(processes)):
+                choose, left_out = leaders, "left out: a large case, and not the best of its peer at any before"
+            keep("records", rounds.measure(
                 case, processes, missing, calibrate, rounds=args.rounds, seconds=args.seconds,
-                exact_error=not args.quick and case.scores <= 1 << 24, choose=choose, left_out="left out by --quick"))
-            print(report.of_case(data["records"][-1]) + "\n", flush=True)
+                exact_error=not args.quick and case.scores <= 1 << 24, choose=choose, left_out=left_out))
         if not args.no_figure:
             measured = {name: process for name, process in processes.items() if name in FIGURE_PEERS}
+            known = {record["name"]: record for record in data["records"]}
             for case in figure_cases(most_exact=12544):
-                data["figure"].append(rounds.measure(
+                keep("figure", known.get(case.name) or rounds.measure(
                     case, measured, {}, calibrate, rounds=5, seconds=5, exact_error=False,
                     choose=lambda peer, found: [name for name in found if name in FIGURE_FORMULATIONS]))
-                print(report.of_case(data["figure"][-1]) + "\n", flush=True)
     finally:
         for process in processes.values():
             process.close()
     return data
+
+
+def write(data: Dict[str, Any], folder: str) -> None:
+    os.makedirs(folder, exist_ok=True)
+    with open(os.path.join(folder, "results.json"), "w") as file:
+        file.write(one_line_lists(json.dumps(data, indent=1)) + "\n")
 
 
 def one_line_lists(text: str) -> str:
@@ -150,9 +170,6 @@ def main() -> int:
             data = json.load(file)
     else:
         data = measure(args)
-        os.makedirs(args.output, exist_ok=True)
-        with open(os.path.join(args.output, "results.json"), "w") as file:
-            file.write(one_line_lists(json.dumps(data, indent=1)) + "\n")
     print(present(data, args.output))
     print(f"\nwritten to {os.path.relpath(args.output)}")
     print(report.ratio_line(data["records"]))

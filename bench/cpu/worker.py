@@ -56,18 +56,19 @@ def trim() -> None:
     ctypes.CDLL(None).malloc_trim(0)
 
 
-def peak_memory(call: Callable[[], Any], out: np.ndarray) -> int:
-    """Bytes by which a call raises the memory of the process at most, over inputs and output."""
+def first_call(call: Callable[[], Any], out: np.ndarray) -> Dict[str, float]:
+    """Milliseconds of a call, and bytes by which it raises the memory of the process at most, without its output."""
     trim()
     with open("/proc/self/clear_refs", "w") as file:
         file.write("5")  # The peak is what is in use now.
-    before = status("VmRSS")
+    before, start = status("VmRSS"), time.perf_counter()
     result = call()
+    end = time.perf_counter()
     growth = status("VmHWM") - before
     # An output that the call has made itself is none of its temporaries.
     if not np.shares_memory(np.asarray(result), out):
         growth -= out.nbytes
-    return max(growth, 0)
+    return {"milliseconds": (end - start) * 1e3, "memory": max(growth, 0)}
 
 
 def timed_calls(call: Callable[[], Any], seconds: float, warm: bool) -> List[float]:
@@ -105,7 +106,9 @@ class Worker:
         return problem.error(np.asarray(self.peer.formulations(Case(**case))[formulation](problem)()))
 
     def prepare(self, case: Dict[str, Any]) -> None:
-        self.problem = Problem(Case(**case))
+        """Inputs of the case, unless they are there."""
+        if self.problem is None or self.problem.case != Case(**case):
+            self.problem = Problem(Case(**case))
 
     def build(self, formulation: str) -> Dict[str, Any]:
         """What there is to say about what was built, beside its time."""
@@ -115,9 +118,11 @@ class Worker:
         self.runs[formulation] = run
         return {key: getattr(run, key) for key in ("compile_seconds", "workspace") if hasattr(run, key)}
 
-    def memory(self, formulation: str) -> int:
+    def first(self, formulation: str) -> Dict[str, float]:
         assert self.problem
-        return peak_memory(self.runs[formulation], self.problem.out)
+        found = first_call(self.runs[formulation], self.problem.out)
+        self.last[formulation] = found["milliseconds"] / 1e3
+        return found
 
     def error(self, formulation: str) -> float:
         """The error on the measured case itself."""

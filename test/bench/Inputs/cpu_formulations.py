@@ -43,7 +43,7 @@ case = Case(1, 2, 98, 8, 49).to_json()
 process("prepare", case=case)
 name = next(iter(process("formulations", case=case)))
 process("build", formulation=name)
-assert 0 <= process("memory", formulation=name) < 1 << 28
+assert 0 <= process("first", formulation=name)["memory"] < 1 << 28
 assert process("error", formulation=name) <= MOST_ERROR
 assert all(time > 0 for time in process("turn", formulation=name, seconds=0.001))
 process("release")

@@ -25,7 +25,8 @@ class Fake:
         log.append((do, self.name, formulation))
         if (do, formulation) in self.refuses:
             raise rounds.Refused(self.refuses[do, formulation])
-        answers = {"formulations": list(self.times), "check": self.errors.get(formulation, 1e-7), "build": {}, "memory": 5,
+        answers = {"formulations": list(self.times), "check": self.errors.get(formulation, 1e-7), "build": {},
+                   "first": {"milliseconds": self.times.get(formulation, 0), "memory": 5},
                    "turn": [self.times.get(formulation, 0)] * 3}
         return answers.get(do)
 
@@ -55,11 +56,17 @@ for name in ("wrong", "broken", ""):
 # Everything in memory but for the inputs of one process at a time.
 rounds.available_memory = lambda: 1
 record = run(small, Fake("imhsa", {"a": 1.0}), Fake("NumPy", {"b": 1.0}), count=3)
-held = 0
+held = set()
 for do, name, _ in log:
-    held += (do == "prepare") - (do == "release" and held > 0)
-    assert held <= 1, log
+    held = {name} | held if do == "prepare" else held - {name} if do == "release" else held
+    assert len(held) <= 1, log
 assert record["one_at_a_time"] and [len(result["turns"]) for result in record["results"]] == [3, 3, 0]
+
+# Of long calls, those far behind have one turn, their first call.
+rounds.available_memory = lambda: 1 << 40
+record = run(small, Fake("imhsa", {"a": 1.0}), Fake("NumPy", {"long": 700.0, "longer": 1200.0}), count=3)
+assert [result["turns"] for result in record["results"]] == [[1.0] * 3, [700.0] * 3, [1200.0], []]
+assert ("turn", "NumPy", "longer") not in log and ("drop", "NumPy", "longer") in log
 
 # What a choice leaves out has a row, and so has a peer without formulations.
 record = run(small, Fake("imhsa", {"a": 1.0}), Fake("NumPy", {"b": 1.0, "compiled": 1.0}), Fake("IREE", {}),
