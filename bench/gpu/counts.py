@@ -1,24 +1,27 @@
 """What kernels execute and move, counted by the emulator, and carried over to larger sizes.
 
 Counts of a landmark attention are linear in the tokens, those of an exact one quadratic, and both are
-proportional to the batch, as long as no tile is cut off. So they are measured at two (three) moderate
-sizes, which tiles and segments of landmarks divide, and the polynomial through them gives those of any
-size. test/bench/counts.test compares another size and batch with it.
+proportional to the batch, but for tiles that are cut off. So they are measured at two (three) moderate
+sizes, many tiles for each range of keys, and the polynomial through them gives those of any size.
+test/bench/counts.test compares another size and batch with it. Kernels for f16 and bf16 differ in the
+types of instructions alone: those for bf16 are counted.
 """
 from __future__ import annotations
 
 import json
 import math
 import os
+import re
 import subprocess
 import tempfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Optional
 
 from shapes import Function
 
 ROOT = os.path.normpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
 RUN = os.path.join(ROOT, "build", "bin", "imhsa-run")
+OPT = os.path.join(ROOT, "build", "bin", "imhsa-opt")
 
 
 @dataclass
@@ -55,7 +58,6 @@ def flatten(report: dict) -> list[Launch]:
                 numbers[f"{access}/{what}"] = count
         numbers["not_assembled"] = counters["not_assembled"]
         numbers["local"] = counters["bytes"]["local"]["read"] + counters["bytes"]["local"]["written"]
-        numbers["blocks"] = math.prod(entry["grid"])
         launches.append(Launch(entry["kernel"], math.prod(entry["block"]), entry["shared_bytes"], numbers))
     return launches
 
@@ -71,7 +73,7 @@ def emulate(function: Function, arch: str, batch: int, tokens: int, options: tup
             file.write(function.ir())
         shape = f"--shape={batch}x{function.heads}x{tokens}x{function.width}"
         command = [RUN, source, "--target=emulator", f"--chip={arch}", "--random-inputs=1", *[shape] * 3]
-        command += [f"--emulator-report={report}", *(["--check"] if check else []), *options]
+        command += [f"--emulator-report={report}", *(["--check"] if check else ["--emulator-races=false"]), "--fused", *options]
         done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode:
             raise RuntimeError(f"{' '.join(command)}\n{done.stdout}{done.stderr}")
@@ -79,12 +81,27 @@ def emulate(function: Function, arch: str, batch: int, tokens: int, options: tup
             return flatten(json.load(file))
 
 
-def sizes(function: Function) -> list[int]:
-    """Where to measure: multiples of what tiles and landmarks need."""
+def schedules(function: Function, arch: str) -> list[tuple[str, str]]:
+    """The operations behind `imhsa-schedule`, and what stands in #imhsa.schedule<...> for each."""
+    command = [OPT, "-", f"--imhsa-cuda-pipeline=until=schedule fused=true chip={arch}"]
+    done = subprocess.run(command, input=function.ir(), capture_output=True, text=True)
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(command)}\n{done.stderr}")
+    return re.findall(r"imhsa\.(\w+) .*schedule\(#imhsa\.schedule<([^>]*)>\)", done.stdout)
+
+
+def sizes(function: Function, chosen: list[tuple[str, str]]) -> list[int]:
+    """Where to measure with these schedules: multiples of 16 and of the landmarks, four tiles for each range of keys."""
     if not function.has_landmarks:
         return [256, 512, 1024]
-    step = math.lcm(function.landmarks, 64)
-    first = step * -(-512 // step)
+    step = math.lcm(function.landmarks, 16)
+
+    def tokens(schedule: str) -> int:
+        given = dict(re.findall(r"(\w+) = (\d+)", schedule))
+        return int(given.get("keys", 64)) * int(given.get("splits", 1))
+
+    least = max([512, *(4 * tokens(schedule) for _, schedule in chosen)])
+    first = step * -(-least // step)
     return [first, 2 * first]
 
 
@@ -108,6 +125,8 @@ class Counts:
 
     def measure(self, function: Function, arch: str, tokens: int) -> list[Launch]:
         """Counts of one batch element."""
+        if function.type == "f16":
+            function = replace(function, type="bf16")
         key = f"{function.name} {arch} {tokens}"
         if key not in self.measured:
             self.measured[key] = [vars(launch) for launch in emulate(function, arch, 1, tokens)]
@@ -117,7 +136,7 @@ class Counts:
         return [Launch(**launch) for launch in self.measured[key]]
 
     def at(self, function: Function, arch: str, batch: int, tokens: int) -> list[Launch]:
-        measured = sizes(function)
+        measured = sizes(function, schedules(function, arch))
         runs = [self.measure(function, arch, size) for size in measured]
         launches = []
         for same in zip(*runs, strict=True):
@@ -125,5 +144,6 @@ class Counts:
                 raise ValueError(f"{function.name} on {arch}: kernel {same[0].kernel} is not the same at {measured} tokens")
             names = sorted(set().union(*(launch.numbers for launch in same)))
             numbers = {name: batch * interpolate([(n, launch[name]) for n, launch in zip(measured, same)], tokens) for name in names}
-            launches.append(Launch(same[0].kernel, same[0].block, same[0].shared_bytes, numbers))
+            kernel = same[0].kernel if function.type != "f16" else same[0].kernel.replace("_bf16", "_f16")
+            launches.append(Launch(kernel, same[0].block, same[0].shared_bytes, numbers))
         return launches

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from typing import Optional
 
 from chips import CHIPS, Chip, blocks_per_multiprocessor
-from counts import ROOT, Counts, Launch
+from counts import ROOT, Counts, Launch, schedules
 from roofline import SECTOR
 from shapes import BYTES, Function, Shape
 
@@ -84,7 +84,7 @@ def assemble(function: Function, arch: str, ptxas: str) -> list[Entry]:
         source, ptx, cubin = (os.path.join(folder, name) for name in ("function.mlir", "function.ptx", "function.cubin"))
         with open(source, "w") as file:
             file.write(function.ir())
-        done = subprocess.run([COMPILE, source, "--target=cuda", f"--chip={arch}", "--emit=ptx", "-o", ptx], capture_output=True, text=True)
+        done = subprocess.run([COMPILE, source, "--target=cuda", f"--chip={arch}", "--fused", "--emit=ptx", "-o", ptx], capture_output=True, text=True)
         if done.returncode:
             raise RuntimeError(f"imhsa-compile, {function.name} for {arch}:\n{done.stderr}")
         said = subprocess.run([ptxas, "-v", f"-arch={arch}", ptx, "-o", cubin], capture_output=True, text=True)
@@ -139,6 +139,7 @@ class Evidence:
     chip: Chip
     entries: list[Entry]
     launches: list[Launch]
+    schedules: list[tuple[str, str]]  # by operation
 
     def __post_init__(self):
         # Kernels in the order of their first launches.
@@ -176,6 +177,14 @@ def table(evidence: list[Evidence]) -> str:
     return "\n".join(lines)
 
 
+def schedule_table(evidence: list[Evidence]) -> str:
+    lines = ["| attention | chip | schedules |", "|---|---|---|"]
+    for e in evidence:
+        listed = "<br>".join(f"{operation}: `{schedule}`" for operation, schedule in e.schedules)
+        lines.append(f"| `{e.shape.function.name}` | {e.chip.arch} | {listed} |")
+    return "\n".join(lines)
+
+
 def traffic_table(evidence: list[Evidence]) -> str:
     lines = ["| attention | chip | Q | K | V | O | together | landmarks, context, partials | share |", "|---|---|" + "---:|" * 7]
     for e in evidence:
@@ -190,6 +199,10 @@ def page(evidence: list[Evidence]) -> str:
 
 Made by `bench/gpu/kernels.py` of what `imhsa-compile` and `ptxas` {ptxas_version()} make of the default schedules; a test
 tells when it has drifted. [benchmark.md](../benchmark.md) says how to read it.
+
+## Schedules
+
+{schedule_table(evidence)}
 
 ## Kernels
 
@@ -258,7 +271,7 @@ def gather(functions: list[Function], arches: list[str], counts: Counts) -> list
         for arch in arches:
             shape = Shape(function, BATCH, TOKENS)
             chip = next(chip for chip in CHIPS if chip.arch == arch)
-            evidence.append(Evidence(shape, chip, assemble(function, arch, ptxas), counts.at(function, arch, BATCH, TOKENS)))
+            evidence.append(Evidence(shape, chip, assemble(function, arch, ptxas), counts.at(function, arch, BATCH, TOKENS), schedules(function, arch)))
     return evidence
 
 

@@ -99,6 +99,10 @@ Expected<Options> imhsa::run::parseOptions(int argc, char **argv) {
   static cl::opt<bool> checksAccesses(
       "emulator-check", cl::init(true), cl::cat(category),
       cl::desc("Whether the emulator looks for wrong accesses and races; by default\nit does"));
+  static cl::opt<bool> checksOrder(
+      "emulator-races", cl::init(true), cl::cat(category),
+      cl::desc("Whether it looks for races, reads of shared memory that nobody wrote,\nand copies "
+               "that nobody waited for; by default it does, and without\nit counts faster"));
   static cl::opt<std::string> report(
       "emulator-report", cl::value_desc("FILE.json"), cl::cat(category),
       cl::desc("Where to write what the emulator found and counted, by launch"));
@@ -148,6 +152,7 @@ Expected<Options> imhsa::run::parseOptions(int argc, char **argv) {
   options.emulate.seed = schedule;
   options.emulate.check = checksAccesses;
   options.emulate.threads = threads.getNumOccurrences() ? threads : 0;
+  options.emulate.checkOptions.checkOrder = checksOrder;
   options.emulate.checkOptions.count = !report.empty();
   options.emulatorReport = report;
   options.threads = given(threads);

@@ -64,12 +64,13 @@ def evidence(first=None, **more):
     for name, value in (first or {}).items():
         setattr(entries[0], name, value)
     changed = Launch(launches[1].kernel, 256, 90 << 10, {**launches[1].numbers, **more})
-    return Evidence(shape, CHIPS[0], entries, [launches[0], changed])
+    return Evidence(shape, CHIPS[0], entries, [launches[0], changed], [("attention", "read_out, queries = 64")])
 
 
 assert [entry.name for entry in evidence().entries] == ["both_pool", "both_read_out"]  # as they are launched
 # 128 registers: 16 warps, so two blocks of 8; 90 KB: one block.
 assert "| `both_read_out` | 128 | 0 | 0 | 90.0 | 256 | 1 | 8 | 4 | 2 | 1 | 0 |" in table([evidence()]), table([evidence()])
+assert "| sm_80 | attention: `read_out, queries = 64` |" in page([evidence()])
 assert violations(evidence()) == [] and "| 2.00 | 2.00 | 1.00 | 1.00 | 6.00 | 0.100 | 1.7% |" in page([evidence()])
 for wrong in (
     evidence({"spill_bytes": 8}),
@@ -82,6 +83,6 @@ for wrong in (
     [line] = violations(wrong)
     print(line)
 try:
-    Evidence(shape, CHIPS[0], [Entry("other", 8, 0, 0, 0, {})], launches)
+    Evidence(shape, CHIPS[0], [Entry("other", 8, 0, 0, 0, {})], launches, [])
 except ValueError as error:
     print(error)
