@@ -18,7 +18,7 @@
 // REPORT: "read": {{[1-9]}}
 
 // RUN: rm -rf %t.stages && imhsa-run %s --target=emulator --random-inputs=1 --shape=2x2x9x8 --save-stages=%t.stages
-// RUN: FileCheck %s --check-prefix=STAGES --input-file=%t.stages/08-llvm.mlir
+// RUN: FileCheck %s --check-prefix=STAGES --input-file=%t.stages/09-llvm.mlir
 // STAGES: gpu.module @imhsa_kernels
 
 func.func @attention(%q: tensor<2x2x?x8xf32>) -> tensor<2x2x?x8xf32> {
