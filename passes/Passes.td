@@ -181,6 +181,8 @@ def SchedulePass : Pass<"imhsa-schedule", "::mlir::ModuleOp"> {
       where all keys and values fit a block, otherwise `stream`.
     * An attention that is `stream` and mixes heads after the softmax first becomes an
       `imhsa.log_sum_exp`, of the kind `normalisers`, and an attention with its `lse`.
+    * An `imhsa.pool` of what is the key of a `normalisers` or `stream` behind it moves directly
+      in front of that one, which then computes it on its way.
     * Where queries alone give too few blocks, keys are split. Sizes that types do not
       tell are those of `imhsa.size_hint`, otherwise a batch of 8 and 4096 tokens; what is
       chosen is right for every size.
@@ -227,7 +229,8 @@ def SchedulePass : Pass<"imhsa-schedule", "::mlir::ModuleOp"> {
   let statistics = [
     Statistic<"numFused", "fused", "Number of operations that fused kernels compute">,
     Statistic<"numGeneral", "general", "Number of operations that no fused kernel serves">,
-    Statistic<"numSeparated", "separated", "Number of attentions whose normalisers are computed first">
+    Statistic<"numSeparated", "separated", "Number of attentions whose normalisers are computed first">,
+    Statistic<"numRiding", "riding", "Number of pools that a sweep computes on its way">
   ];
   let dependentDialects = ["::mlir::tensor::TensorDialect"];
 }
@@ -529,7 +532,10 @@ def LowerToGpuPass : Pass<"imhsa-lower-to-gpu", "::mlir::ModuleOp"> {
   let description = [{
     An operation of the dialect with a schedule of any kind but `general` becomes the
     fused kernels of that kind, `llvm.func`s on pointers: one, and where the schedule
-    has several splits a second one, `combine`, that adds what they give. What is in a
+    has several splits a second one, `combine`, that adds what they give. An `imhsa.pool`
+    directly in front of a `normalisers` or `stream` that reads the same tokens as keys has
+    no kernel: that one computes the landmarks on its way, where it reads all keys as they
+    are and its splits are not more than landmarks. What is in a
     kernel's way (a type, a size) is an error on the operation; `imhsa-schedule` does not
     choose such a kernel.
 
@@ -595,7 +601,8 @@ def LowerToGpuPass : Pass<"imhsa-lower-to-gpu", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
                            "::mlir::cf::ControlFlowDialect", "::mlir::DLTIDialect",
                            "::mlir::gpu::GPUDialect", "::mlir::linalg::LinalgDialect",
-                           "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect"];
+                           "::mlir::LLVM::LLVMDialect", "::mlir::memref::MemRefDialect",
+                           "::mlir::NVVM::NVVMDialect", "::mlir::scf::SCFDialect"];
   let options = [
     Option<"blockSize", "block-size", "int64_t", "256", "Threads of a block">,
     Option<"maxBlocks", "max-blocks", "int64_t", "65535",

@@ -5,6 +5,7 @@
 #include "passes/Passes.h"
 #include "passes/reorder/SizeHint.h"
 #include "passes/schedule/CostModel.h"
+#include "passes/schedule/Riding.h"
 #include "passes/tile/Normalisers.h"
 #include "mlir/AsmParser/AsmParser.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -234,7 +235,10 @@ struct SchedulePass : imhsa::impl::SchedulePassBase<SchedulePass> {
     for (Operation *op : operations)
       failedAny |= failed(schedule(op));
     if (failedAny)
-      signalPassFailure();
+      return signalPassFailure();
+    for (Operation *op : operations)
+      if (auto pool = dyn_cast<PoolOp>(op); pool && hasFusedSchedule(pool))
+        numRiding += letRide(pool, [&](Operation *sweep) { return chosen.contains(sweep); });
   }
 
 private:
@@ -247,6 +251,7 @@ private:
   // The option `schedules`: what stands in `#imhsa.schedule<...>`, with semicolons between.
   LogicalResult parseSchedules() {
     wanted.clear();
+    chosen.clear();
     for (StringRef text : llvm::split(schedules, ';')) {
       if (text.trim().empty())
         continue;
@@ -360,6 +365,7 @@ private:
     KernelKind kind = isa<LogSumExpOp>(op) ? KernelKind::Normalisers : KernelKind::Stream;
     if (ScheduleAttr best = findBest(op, kind)) {
       setSchedule(op, best);
+      chosen.insert(op);
       ++numFused;
       return success();
     }
@@ -423,5 +429,7 @@ private:
 
   ChipResources least;
   SmallVector<ScheduleAttr> wanted;
+  /// Sweeps of which nobody set the schedule.
+  llvm::SmallPtrSet<Operation *, 8> chosen;
 };
 } // namespace

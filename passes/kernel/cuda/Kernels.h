@@ -16,9 +16,11 @@ namespace imhsa {
 
 /// `stream`: a block keeps a tile of queries, all heads, while the keys stream by. With an `lse`
 /// operand a plain sum over keys; without, an online softmax (no mixing after the softmax).
+/// `rider`, if any, pools the same keys on the way: see `findRider`.
 /// With `splits` S > 1 each block sums one range of keys into `scratch`, see `lowerCombine`.
 mlir::LogicalResult lowerStream(mlir::OpBuilder &host, AttentionOp op,
-                                mlir::gpu::GPUModuleOp kernels, llvm::StringRef name);
+                                mlir::gpu::GPUModuleOp kernels, llvm::StringRef name,
+                                PoolOp rider = {});
 
 /// What follows `lowerStream` where the schedule has splits: adds the partial results of `scratch`,
 /// [S,B,G,N,E] f32, in the order of the ranges into the result. Without an `lse` operand each is a
@@ -37,7 +39,7 @@ mlir::LogicalResult lowerReadOut(mlir::OpBuilder &host, AttentionOp op,
                                  mlir::gpu::GPUModuleOp kernels, llvm::StringRef name);
 
 /// `normalisers`: the log-sum-exps of rows over many keys. `rider`, if any, pools the same keys on
-/// the way.
+/// the way: see `findRider`.
 mlir::LogicalResult lowerNormalisers(mlir::OpBuilder &host, LogSumExpOp op,
                                      mlir::gpu::GPUModuleOp kernels, llvm::StringRef name,
                                      PoolOp rider = {});

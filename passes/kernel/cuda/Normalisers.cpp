@@ -50,8 +50,8 @@ private:
   }
   Int keyGroup() const { return k.warp() / plan.rowWarps(); }
 
-  void startRider();
   void sweep(SmallVectorImpl<Float> &state);
+  SmallVector<Positions> scores(const ScoreUnit &unit, Int stage, int64_t head, int64_t count);
   void takeUpTile(SmallVectorImpl<Float> &state, Int first, Int stage);
   void takeUp(MutableArrayRef<Float> rows, const Positions &y);
   Normaliser combine(Normaliser a, Normaliser b);
@@ -87,10 +87,22 @@ void Normalisers::takeUp(MutableArrayRef<Float> rows, const Positions &y) {
   }
 }
 
+// Products of `count` query heads from `head` on, which need one key head or all of them.
+SmallVector<Positions> Normalisers::scores(const ScoreUnit &unit, Int stage, int64_t head,
+                                           int64_t count) {
+  int64_t group = plan.blockQueryHeads / plan.blockKeyHeads;
+  SharedTiles queries{queryTiles().tile(head), plan.queryTile};
+  SharedTiles keys{keyTiles(stage).tile(head / group), plan.keyTile};
+  return computeScores(k, plan.type, unit, plan.unitKeys, queries, count, keys,
+                       groupedHeads(count, plan.blockQueryHeads, plan.blockKeyHeads));
+}
+
 // A tile of keys. A warp goes over its units in a loop: unrolled, the code of many heads would not
 // stay in the instruction cache.
 void Normalisers::takeUpTile(SmallVectorImpl<Float> &state, Int first, Int stage) {
   int64_t units = tile().keys / plan.unitKeys;
+  // Heads that nothing mixes need not be in registers at the same time.
+  bool isHeadByHead = !plan.scores.interaction.pre && !plan.scores.bias;
   bool isFull = plan.rowWarps() * plan.keyGroups() == tile().warps &&
                 plan.rowWarps() * plan.rowTurns() == plan.rowTiles();
   for (int64_t turn = 0; turn < plan.rowTurns(); ++turn) {
@@ -103,13 +115,18 @@ void Normalisers::takeUpTile(SmallVectorImpl<Float> &state, Int first, Int stage
     k.loop(firstUnit, k.i32(units), k.i32(plan.keyGroups()), rows,
            [&](Int number, SmallVectorImpl<Float> &rows) {
              ScoreUnit unit{row, number * plan.unitKeys, number};
-             SmallVector<Positions> x =
-                 computeScores(k, plan.type, unit, plan.unitKeys, queryTiles(),
-                               plan.blockQueryHeads, keyTiles(stage), plan.blockKeyHeads);
-             PositionMask mask = logits.mask(unit, x.front().size(), first, range.last);
-             logits.addBias(x, unit, first);
-             for (int64_t s = 0; s < plan.blockScoreHeads; ++s)
-               takeUp(MutableArrayRef(rows).slice(4 * s, 4), logits.logits(x, s, mask));
+             PositionMask mask = logits.mask(unit, plan.unitKeys / 2, first, range.last);
+             SmallVector<Positions> x;
+             if (!isHeadByHead) {
+               x = scores(unit, stage, 0, plan.blockQueryHeads);
+               logits.addBias(x, unit, first);
+             }
+             for (int64_t s = 0; s < plan.blockScoreHeads; ++s) {
+               if (isHeadByHead)
+                 x = scores(unit, stage, s, 1);
+               takeUp(MutableArrayRef(rows).slice(4 * s, 4),
+                      logits.logits(x, isHeadByHead ? 0 : s, mask));
+             }
            });
     llvm::copy(rows, own.begin());
   }
@@ -128,7 +145,6 @@ Normaliser Normalisers::combine(Normaliser a, Normaliser b) {
 // `state`: of the rows of this warp, then of the pool.
 void Normalisers::sweep(SmallVectorImpl<Float> &state) {
   int64_t stages = tile().stages, tileKeys = tile().keys;
-  int64_t rowFloats = plan.turnFloats() * plan.rowTurns();
   auto copyKeys = [&](Int first, Int stage) {
     logits.copyKeys(first, range.last, keyTiles(stage));
     commitCopies(k);
@@ -145,21 +161,16 @@ void Normalisers::sweep(SmallVectorImpl<Float> &state) {
     if (stages > 1)
       copyKeys(first + (stages - 1) * tileKeys, (number + (stages - 1)) % stages);
     takeUpTile(state, first, stage);
-    if (pool) {
-      SmallVector<Float> sums(llvm::drop_begin(state, rowFloats));
-      pool->add(sums, first, keyTiles(stage));
-      llvm::copy(sums, state.begin() + rowFloats);
-    }
+    if (pool)
+      pool->add(MutableArrayRef(state).take_back(pool->floats()), first, keyTiles(stage));
     if (stages == 1) {
       k.barrier();
       copyKeys(first + tileKeys, stage);
     }
   });
   waitForCopies(k, 0);
-  if (pool) {
-    SmallVector<Float> sums(llvm::drop_begin(state, rowFloats));
-    pool->finish(sums);
-  }
+  if (pool)
+    pool->finish(ArrayRef(state).take_back(pool->floats()));
 }
 
 // Lanes put their rows together, then warps theirs in shared memory, where the tiles were.
@@ -211,22 +222,10 @@ void Normalisers::store(ArrayRef<Float> state) {
   });
 }
 
-void Normalisers::startRider() {
-  Bool isOwn = work.firstQuery == 0;
-  if (plan.blockQueryHeads == plan.queryHeads)
-    isOwn = isOwn & (work.headGroup == 0);
-  Int keyHead = logits.firstQueryHead / (plan.queryHeads / plan.keyHeads);
-  pool.emplace(k, rider, plan.keyTile, plan.blockKeyHeads, work.batch, keyHead, range.last,
-               work.split, tile().splits, isOwn);
-  range = {pool->firstToken(), pool->lastToken()};
-}
-
 void Normalisers::emit() {
-  range = logits.keyRange();
   if (rider)
-    startRider();
-  else
-    range = logits.splitRange(range, work.split, tile().splits);
+    pool.emplace(k, rider, plan, logits, work.split, /*isFirst=*/k.boolean(true));
+  range = pool ? pool->range() : logits.splitRange(logits.keyRange(), work.split, tile().splits);
   logits.loadParameters();
   logits.copyQueries(queryTiles());
 

@@ -2,18 +2,101 @@
 // Part of imhsa, under the Apache License v2.0 with LLVM Exceptions: see LICENSE.
 
 #include "passes/kernel/cuda/RidingPool.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "mlir/Interfaces/ViewLikeInterface.h"
 
 using namespace mlir;
 using namespace imhsa;
 
-RidingPool::RidingPool(KernelBuilder &k, PoolOp op, TileShape tile, int64_t heads, Int batch,
-                       Int firstHead, Int tokens, Int split, int64_t splits, Bool isOwn)
+//===----------------------------------------------------------------------===//
+// What may ride
+//===----------------------------------------------------------------------===//
+
+std::string imhsa::whyNotRide(PoolOp pool, Operation *sweep) {
+  auto attention = dyn_cast<AttentionOp>(sweep);
+  if (!attention && !isa<LogSumExpOp>(sweep))
+    return "it is no sweep over keys";
+  auto schedule = sweep->getAttrOfType<ScheduleAttr>(kScheduleAttr);
+  if (!schedule ||
+      (schedule.getKind() != KernelKind::Normalisers && schedule.getKind() != KernelKind::Stream))
+    return "no fused kernel sweeps over its keys";
+  Scores scores = attention ? attention.getScores() : cast<LogSumExpOp>(sweep).getScores();
+  if (scores.key != pool.getInput() || scores.keyOrder != pool.getInputOrder())
+    return "its keys are not what is pooled";
+  if (scores.keyLengths != pool.getKeyLengths())
+    return "it has other lengths";
+  if (scores.keep || scores.causal || scores.window)
+    return "masks keep it from reading all keys";
+  if (pool.getPool().isGrid())
+    return "segments of a grid are not ranges of tokens";
+  int64_t landmarks = pool.getPool().getNumLandmarks();
+  if (schedule.getSplits() > landmarks)
+    return ("its " + Twine(schedule.getSplits()) +
+            " ranges of keys cannot be of whole segments, of " + "which there are " +
+            Twine(landmarks))
+        .str();
+  SmallVector<Value> operands = {scores.query, scores.key};
+  if (attention)
+    operands.push_back(attention.getValue());
+  Type type = getElementTypeOrSelf(scores.key);
+  if (type != getOperandType(operands, schedule.getMath()))
+    return "it rounds its keys";
+  return "";
+}
+
+// The buffer that a memref shows (part of). Temporaries are `memref.view`s of the workspace, each a
+// buffer of its own.
+static Value getBuffer(Value memref) {
+  while (auto view = memref.getDefiningOp<ViewLikeOpInterface>()) {
+    if (isa<memref::ViewOp>(view))
+      break;
+    memref = view.getViewSource();
+  }
+  return memref;
+}
+
+Operation *imhsa::findSweep(PoolOp pool) {
+  if (!hasFusedSchedule(pool))
+    return nullptr;
+  Operation *next = pool->getNextNode();
+  while (next && isMemoryEffectFree(next))
+    next = next->getNextNode();
+  if (!next || !whyNotRide(pool, next).empty())
+    return nullptr;
+  // The landmarks are there after the sweep only.
+  Value written = getBuffer(pool.getInit());
+  bool isReader = llvm::any_of(next->getOperands(), [&](Value operand) {
+    return isa<MemRefType>(operand.getType()) && getBuffer(operand) == written;
+  });
+  return isReader ? nullptr : next;
+}
+
+PoolOp imhsa::findRider(Operation *sweep) {
+  Operation *previous = sweep->getPrevNode();
+  while (previous && isMemoryEffectFree(previous))
+    previous = previous->getPrevNode();
+  auto pool = dyn_cast_or_null<PoolOp>(previous);
+  return pool && findSweep(pool) == sweep ? pool : PoolOp();
+}
+
+//===----------------------------------------------------------------------===//
+// The kernel's part
+//===----------------------------------------------------------------------===//
+
+RidingPool::RidingPool(KernelBuilder &k, PoolOp op, const ScorePlan &plan, const Logits &logits,
+                       Int split, Bool isFirst)
     : k(k), input(k.tensor(op.getInput())), output(k.tensor(op.getInit())),
-      dims(tokenDims(op.getInputOrder())), tile(tile), landmarks(op.getPool().getNumLandmarks()),
-      width(dimSize(op.getInput(), dims.width)), batch(batch), firstHead(firstHead), tokens(tokens),
-      firstLandmark(split * landmarks / splits), lastLandmark((split + 1) * landmarks / splits),
-      isOwn(isOwn) {
-  int64_t pairs = llvm::divideCeil(width, 2), count = heads * pairs;
+      dims(tokenDims(op.getInputOrder())), tile(plan.keyTile),
+      landmarks(op.getPool().getNumLandmarks()), width(plan.headSize), batch(logits.batch),
+      tokens(logits.keyRange().last), firstLandmark(split * landmarks / plan.tile.splits),
+      lastLandmark((split + 1) * landmarks / plan.tile.splits) {
+  int64_t group = plan.queryHeads / plan.keyHeads;
+  firstHead = logits.firstQueryHead / group;
+  isOwn = isFirst & (logits.firstQuery == 0) & (logits.firstQueryHead % group == 0);
+  if (plan.blockQueryHeads == plan.queryHeads)
+    isOwn = isOwn & (logits.firstScoreHead == 0);
+  int64_t pairs = llvm::divideCeil(width, 2), count = plan.blockKeyHeads * pairs;
   for (int64_t start = 0; start < count; start += k.threads()) {
     Int item = k.thread() + start;
     Bool isItem = k.boolean(true);
@@ -34,33 +117,38 @@ Int RidingPool::landmarksBefore(Int token) const {
   return select(token == 0, k.i32(0), most.narrow());
 }
 
-SmallVector<Float> RidingPool::zeros() const {
-  return SmallVector<Float>(2 * items.size(), k.f32(0));
-}
+SmallVector<Float> RidingPool::zeros() const { return SmallVector<Float>(floats(), k.f32(0)); }
 
-std::array<Float, 2> RidingPool::loadPair(const Columns &columns, Int row, SharedTiles keys) const {
+// The columns of a row of the tile, `row` + `next` with a known `next`. The swizzle needs `row`
+// modulo 8 only: of rows in groups of 8, it is known too.
+std::array<Float, 2> RidingPool::loadPair(const Columns &columns, Int row, int64_t next,
+                                          bool isGroup, SharedTiles keys) const {
   int64_t inChunk = tile.elementsOfChunk();
-  Type pair = VectorType::get(2, input.element);
-  Value loaded = keys.tile(columns.head)
-                     .at(tile.offset(row, columns.column / inChunk))
-                     .at(columns.column % inChunk * tile.elementBytes)
-                     .load(pair);
+  Int chunk = columns.column / inChunk, known = k.i32(next);
+  Pointer start = keys.tile(columns.head).at(columns.column % inChunk * tile.elementBytes);
+  Pointer at = isGroup ? start.at(row * tile.rowBytes()).at(tile.offset(known, chunk))
+                       : start.at(tile.offset(row + next, chunk));
+  Value loaded = at.load(VectorType::get(2, input.element));
   return {k.toFloat(k.extract(loaded, 0)), k.toFloat(k.extract(loaded, 1))};
 }
 
-// Tokens from `from` to `to` of the tile that starts at token `first`.
-void RidingPool::addTokens(SmallVectorImpl<Float> &sums, Int from, Int to, Int first,
-                           SharedTiles keys) const {
-  k.loop(from - first, to - first, k.i32(1), sums, [&](Int row, SmallVectorImpl<Float> &sums) {
-    for (auto [i, columns] : llvm::enumerate(items))
-      for (auto [j, x] : llvm::enumerate(loadPair(columns, row, keys)))
-        sums[2 * i + j] = sums[2 * i + j] + x;
-  });
+// Rows `from` to `to` of a tile, in groups of 8 as far as there are whole ones.
+void RidingPool::addRows(SmallVectorImpl<Float> &sums, Int from, Int to, SharedTiles keys) const {
+  auto loop = [&](Int from, Int to, int64_t count) {
+    k.loop(from, to, k.i32(count), sums, [&](Int row, SmallVectorImpl<Float> &sums) {
+      for (int64_t next = 0; next < count; ++next)
+        for (auto [i, columns] : llvm::enumerate(items))
+          for (auto [j, x] : llvm::enumerate(loadPair(columns, row, next, count == 8, keys)))
+            sums[2 * i + j] = sums[2 * i + j] + x;
+    });
+  };
+  Int groups = min((from + 7) >> 3 << 3, to), end = max(to >> 3 << 3, groups);
+  loop(from, groups, 1);
+  loop(groups, end, 8);
+  loop(end, to, 1);
 }
 
-void RidingPool::write(
-    SmallVectorImpl<Float> &sums, Int l,
-    llvm::function_ref<std::array<Float, 2>(const Columns &, Int, Bool)> behind) const {
+void RidingPool::write(ArrayRef<Float> sums, Int l, ReadPair behind) const {
   Int start = partStart(l), end = partStart(l + 1);
   // Whether the next segment shares a token with this one.
   Bool isShared = (l + 1).wide() * tokens.wide() != end.wide() * landmarks;
@@ -70,37 +158,43 @@ void RidingPool::write(
   Pointer to = output.at({batch, firstHead, l});
   for (auto [i, columns] : llvm::enumerate(items)) {
     std::array<Float, 2> last = behind(columns, end, isShared);
-    Float &low = sums[2 * i], &high = sums[2 * i + 1];
-    std::array<Float, 2> total = {low + last[0], high + last[1]};
     Pointer place =
         to.at(columns.head.wide() * output.stride(1)).at(columns.column.wide() * output.stride(3));
     for (unsigned j = 0; j < 2; ++j) {
-      Float mean(b, arith::DivFOp::create(b, total[j].value, size.value));
+      Float mean = (sums[2 * i + j] + last[j]) / size;
       k.when(columns.isOwn & (columns.column + j < width),
              [&] { place.at(output.stride(3) * j).store(k.fromFloat(mean, output.element)); });
     }
-    low = high = k.f32(0);
   }
 }
 
-void RidingPool::add(SmallVectorImpl<Float> &sums, Int first, SharedTiles keys) const {
-  Int end = select(isOwn, min(first + tile.rows, lastToken()), first);
+void RidingPool::add(MutableArrayRef<Float> carried, Int first, SharedTiles keys) const {
+  SmallVector<Float> sums(carried.begin(), carried.end());
+  Int end = min(first + tile.rows, range().last);
+  // Landmarks that end in the tile; the one behind them goes on.
   Int current = max(landmarksBefore(first), firstLandmark);
-  Int next = select(isOwn, max(landmarksBefore(end), firstLandmark), current);
-  k.loop(current, next, k.i32(1), sums, [&](Int l, SmallVectorImpl<Float> &sums) {
-    addTokens(sums, max(partStart(l), first), partStart(l + 1), first, keys);
-    write(sums, l, [&](const Columns &columns, Int token, Bool isShared) {
-      std::array<Float, 2> pair = loadPair(columns, token - first, keys);
-      return std::array<Float, 2>{select(isShared, pair[0], k.f32(0)),
-                                  select(isShared, pair[1], k.f32(0))};
-    });
-  });
-  addTokens(sums, max(partStart(next), first), end, first, keys);
+  Int open = max(landmarksBefore(end), firstLandmark);
+  k.loop(current, select(isOwn, open + 1, current), k.i32(1), sums,
+         [&](Int l, SmallVectorImpl<Float> &sums) {
+           Bool ends = l < open;
+           Int from = max(partStart(l), first), to = select(ends, partStart(l + 1), end);
+           addRows(sums, from - first, to - first, keys);
+           k.when(ends, [&] {
+             write(sums, l, [&](const Columns &columns, Int token, Bool isShared) {
+               std::array<Float, 2> pair = loadPair(columns, token - first, 0, false, keys);
+               return std::array<Float, 2>{select(isShared, pair[0], k.f32(0)),
+                                           select(isShared, pair[1], k.f32(0))};
+             });
+           });
+           for (Float &sum : sums)
+             sum = select(ends, k.f32(0), sum);
+         });
+  llvm::copy(sums, carried.begin());
 }
 
-void RidingPool::finish(SmallVectorImpl<Float> &sums) const {
-  Int end = lastToken();
-  Int current = max(landmarksBefore(end), firstLandmark);
+void RidingPool::finish(ArrayRef<Float> carried) const {
+  SmallVector<Float> sums(carried);
+  Int end = range().last, current = max(landmarksBefore(end), firstLandmark);
   k.loop(select(isOwn, current, lastLandmark), lastLandmark, k.i32(1), sums,
          [&](Int l, SmallVectorImpl<Float> &sums) {
            write(sums, l, [&](const Columns &columns, Int token, Bool isShared) {
@@ -109,10 +203,12 @@ void RidingPool::finish(SmallVectorImpl<Float> &sums) const {
                                .at(token.wide() * input.stride(dims.token));
              std::array<Float, 2> pair;
              for (unsigned j = 0; j < 2; ++j)
-               pair[j] = k.loadFloatWhere(isShared & (columns.column + j < width),
+               pair[j] = k.loadFloatWhere(isShared & columns.isOwn & (columns.column + j < width),
                                           row.at((columns.column + j) * bytesOf(input.element)),
                                           input.element);
              return pair;
            });
+           for (Float &sum : sums)
+             sum = k.f32(0);
          });
 }

@@ -9,29 +9,39 @@
 #ifndef IMHSA_PASSES_KERNEL_CUDA_RIDINGPOOL_H
 #define IMHSA_PASSES_KERNEL_CUDA_RIDINGPOOL_H
 
-#include "passes/kernel/cuda/Copies.h"
+#include "passes/kernel/cuda/Logits.h"
 
 namespace imhsa {
 
+/// What keeps `sweep`, a scheduled `imhsa.log_sum_exp` or attention, from pooling its keys for
+/// `pool` on its way, on tensors or memrefs; empty where nothing does.
+std::string whyNotRide(PoolOp pool, mlir::Operation *sweep);
+
+/// On memrefs, the sweep that computes a scheduled pool: it stands directly behind, but for what
+/// touches no memory. Null where the pool needs a kernel of its own.
+mlir::Operation *findSweep(PoolOp pool);
+/// The pool that `sweep` computes, or null.
+PoolOp findRider(mlir::Operation *sweep);
+
 class RidingPool {
 public:
-  /// Pools the first `tokens` keys of `heads` heads, from `firstHead` on, of one batch element: the
-  /// landmarks of split `split` of `splits`, at most as many as landmarks. Nothing is added or
-  /// written where `isOwn` does not hold; it is the same in all threads.
-  RidingPool(KernelBuilder &k, PoolOp op, TileShape tile, int64_t heads, Int batch, Int firstHead,
-             Int tokens, Int split, int64_t splits, Bool isOwn);
+  /// Pools the keys of a block: those of split `split`, as long as there are no more splits than
+  /// landmarks. Blocks with the same keys write them once; `isFirst`, the same in all threads, says
+  /// which one where `logits`, of the first query and head, do not tell.
+  RidingPool(KernelBuilder &k, PoolOp op, const ScorePlan &plan, const Logits &logits, Int split,
+             Bool isFirst);
 
-  /// The tokens of the block: from the first to the last, which is beyond.
-  Int firstToken() const { return partStart(firstLandmark); }
-  Int lastToken() const { return partStart(lastLandmark); }
+  /// The keys of the block.
+  KeyRange range() const { return {partStart(firstLandmark), partStart(lastLandmark)}; }
 
-  /// The sums of this thread's columns, to be carried through the loop over tiles.
+  /// The sums of this thread's columns, to be carried through the loop over tiles: so many.
+  int64_t floats() const { return 2 * items.size(); }
   llvm::SmallVector<Float> zeros() const;
   /// Adds the tile of keys from token `first` on, and writes the landmarks that end in it. All
   /// threads of the block.
-  void add(llvm::SmallVectorImpl<Float> &sums, Int first, SharedTiles keys) const;
+  void add(llvm::MutableArrayRef<Float> sums, Int first, SharedTiles keys) const;
   /// Writes the landmarks that end behind the last token of the block.
-  void finish(llvm::SmallVectorImpl<Float> &sums) const;
+  void finish(llvm::ArrayRef<Float> sums) const;
 
 private:
   /// Two neighbouring columns of a head that a thread sums.
@@ -40,16 +50,17 @@ private:
     Bool isOwn;
   };
 
+  /// Two elements of columns of a token, if the third holds.
+  using ReadPair = llvm::function_ref<std::array<Float, 2>(const Columns &, Int, Bool)>;
+
   Int partStart(Int landmark) const;
   /// How many landmarks end in front of a token: floor((l + 1) n / L) < token.
   Int landmarksBefore(Int token) const;
-  void addTokens(llvm::SmallVectorImpl<Float> &sums, Int from, Int to, Int first,
-                 SharedTiles keys) const;
-  /// Writes landmark `l` and starts its sums again. `behind` gives the token behind the part, or 0
-  /// where that is not of the segment too.
-  void write(llvm::SmallVectorImpl<Float> &sums, Int l,
-             llvm::function_ref<std::array<Float, 2>(const Columns &, Int, Bool)> behind) const;
-  std::array<Float, 2> loadPair(const Columns &columns, Int row, SharedTiles keys) const;
+  std::array<Float, 2> loadPair(const Columns &columns, Int row, int64_t next, bool isGroup,
+                                SharedTiles keys) const;
+  void addRows(llvm::SmallVectorImpl<Float> &sums, Int from, Int to, SharedTiles keys) const;
+  /// Writes landmark `l`. `behind` gives the token behind the part, 0 where that is not shared.
+  void write(llvm::ArrayRef<Float> sums, Int l, ReadPair behind) const;
 
   KernelBuilder &k;
   Tensor input, output;

@@ -12,6 +12,7 @@
 #include "passes/kernel/cuda/Kernels.h"
 #include "passes/kernel/cuda/Logits.h"
 #include "passes/kernel/cuda/ResultRows.h"
+#include "passes/kernel/cuda/RidingPool.h"
 #include "passes/kernel/cuda/SharedLayout.h"
 #include "passes/kernel/cuda/ValueProduct.h"
 #include <limits>
@@ -29,13 +30,16 @@ struct Work {
 
 class Stream {
 public:
-  Stream(KernelBuilder &k, AttentionOp op, const AttentionPlan &plan, const Work &work)
+  Stream(KernelBuilder &k, AttentionOp op, const AttentionPlan &plan, PoolOp rider,
+         const Work &work)
       : k(k), op(op), plan(plan), work(work), layout(plan), memory(k.shared()),
         logits(k, plan, work.batch, work.firstQuery, work.headGroup, at(layout.pre)),
         product(k, plan, /*hasSums=*/plan.isOnline) {
     firstHead = work.headGroup * plan.blockHeads;
     firstColumn = work.columnGroup * plan.blockColumns();
-    range = logits.splitRange(logits.keyRange(), work.split, plan.tile.splits);
+    if (rider)
+      pool.emplace(k, rider, plan, logits, work.split, /*isFirst=*/work.columnGroup == 0);
+    range = pool ? pool->range() : logits.splitRange(logits.keyRange(), work.split, tile().splits);
   }
 
   void emit();
@@ -82,6 +86,8 @@ private:
   /// Of the block, among result heads and columns of the value.
   Int firstHead, firstColumn;
   KeyRange range;
+  /// Pools the keys on their way, if somebody wants that.
+  std::optional<RidingPool> pool;
 };
 } // namespace
 
@@ -302,6 +308,8 @@ void Stream::turn(Int first, Int number, SmallVectorImpl<Float> &sums) {
     weightsFromMaxima(first, stage, number);
   else
     weightsFromLse(first, stage);
+  if (pool)
+    pool->add(MutableArrayRef(sums).take_back(pool->floats()), first, keyTiles(stage));
   if (stages == 1)
     waitForCopies(k, 0);
   k.barrier();
@@ -326,12 +334,16 @@ void Stream::emit() {
   }
 
   SmallVector<Float> sums = product.zeros();
+  if (pool)
+    sums.append(pool->zeros());
   Int turns = max(range.last - range.first + (tileKeys - 1), k.i32(0)) / tileKeys;
   k.loop(k.i32(0), turns, k.i32(1), sums, [&](Int number, SmallVectorImpl<Float> &sums) {
     turn(range.first + number * tileKeys, number, sums);
   });
   waitForCopies(k, 0);
   k.barrier();
+  if (pool)
+    pool->finish(ArrayRef(sums).take_back(pool->floats()));
   store(turns, sums);
 }
 
@@ -416,7 +428,7 @@ void Stream::copyLse() {
 //===----------------------------------------------------------------------===//
 
 LogicalResult imhsa::lowerStream(OpBuilder &host, AttentionOp op, gpu::GPUModuleOp kernels,
-                                 StringRef name) {
+                                 StringRef name, PoolOp rider) {
   FailureOr<AttentionPlan> plan = AttentionPlan::get(op, errorOn(op));
   if (failed(plan))
     return failure();
@@ -428,7 +440,7 @@ LogicalResult imhsa::lowerStream(OpBuilder &host, AttentionOp op, gpu::GPUModule
   Int x = k.block(0), y = k.block(1);
   Work work{x / tiles, x % tiles * plan->tile.queries, y / plan->columnGroups,
             y % plan->columnGroups, k.block(2)};
-  Stream(k, op, *plan, work).emit();
+  Stream(k, op, *plan, rider, work).emit();
 
   Location loc = op.getLoc();
   Value hostTiles = k.hostCeilDiv(k.hostSize(query, dims.token), plan->tile.queries);
