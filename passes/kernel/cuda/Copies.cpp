@@ -88,43 +88,74 @@ static void copyAsIs(KernelBuilder &k, const TokenRows &source, Pointer first, i
   }
 }
 
+// Elements of the source for one chunk of the target, in vectors where rows are aligned.
+static SmallVector<Float> loadChunk(KernelBuilder &k, const TokenRows &source, Pointer from,
+                                    Bool isValid, Int column, int64_t elements, bool inVectors) {
+  SmallVector<Float> values;
+  unsigned bytes = bytesOf(source.element);
+  if (!inVectors) {
+    for (int64_t i = 0; i < elements; ++i)
+      values.push_back(k.loadFloatWhere(isValid & (column + i < source.validColumns),
+                                        from.at(i * bytes), source.element));
+    return values;
+  }
+  auto type = VectorType::get(16 / bytes, source.element);
+  for (int64_t i = 0; i < elements; i += type.getNumElements()) {
+    Bool isThere = isValid & (column + i < source.validColumns);
+    Value loaded = k.loadWhere(isThere, from.at(i * bytes), type);
+    for (int64_t j = 0; j < type.getNumElements(); ++j)
+      values.push_back(k.toFloat(k.extract(loaded, j)));
+  }
+  return values;
+}
+
 static void copyConverted(KernelBuilder &k, const TokenRows &source, Pointer first, int64_t heads,
-                          llvm::function_ref<Bool(Int)> isValid, SharedTiles target, Type type) {
+                          llvm::function_ref<Bool(Int)> isValid, SharedTiles target, Type type,
+                          bool inVectors) {
   TileShape shape = target.shape;
   int64_t chunks = shape.chunks(), elements = shape.elementsOfChunk();
-  int64_t items = heads * shape.rows * chunks;
-  unsigned bytes = bytesOf(source.element);
-  k.loop(k.thread(), k.i32(items), k.i32(k.threads()), [&](Int item) {
-    Int row = item / chunks, chunk = item % chunks, head = row / shape.rows;
-    row = row % shape.rows;
-    Bool valid = isValid(row);
-    Pointer from = first.at(head.wide() * source.headStride)
-                       .at(row.wide() * source.rowStride)
-                       .at(chunk * (elements * bytes));
-    SmallVector<Float> values;
-    for (int64_t i = 0; i < elements; ++i)
-      values.push_back(k.loadFloatWhere(valid & (chunk * elements + i < source.validColumns),
-                                        from.at(i * bytes), source.element));
-    SmallVector<Value> words;
-    if (shape.elementBytes == 4)
-      words = llvm::map_to_vector(values, [](Float x) { return x.value; });
-    else
-      for (int64_t i = 0; i < elements; i += 2)
-        words.push_back(k.pack(values[i], values[i + 1], type));
-    target.tile(head).at(shape.offset(row, chunk)).store(k.vector(words));
+  int64_t items = heads * shape.rows * chunks, threads = k.threads();
+  // So many chunks of a thread are under way together.
+  int64_t together = inVectors ? std::min<int64_t>(4, llvm::divideCeil(items, threads)) : 1;
+  k.loop(k.thread(), k.i32(items), k.i32(together * threads), [&](Int start) {
+    SmallVector<SmallVector<Float>> loaded;
+    SmallVector<std::pair<Bool, Pointer>> places;
+    for (int64_t turn = 0; turn < together; ++turn) {
+      Int item = start + turn * threads;
+      Int row = item / chunks, chunk = item % chunks, head = row / shape.rows;
+      row = row % shape.rows;
+      Bool isOwn = turn ? item < items : k.boolean(true);
+      Pointer from = first.at(head.wide() * source.headStride)
+                         .at(row.wide() * source.rowStride)
+                         .at(chunk * (elements * bytesOf(source.element)));
+      loaded.push_back(
+          loadChunk(k, source, from, isOwn & isValid(row), chunk * elements, elements, inVectors));
+      places.push_back({isOwn, target.tile(head).at(shape.offset(row, chunk))});
+    }
+    for (int64_t turn = 0; turn < together; ++turn) {
+      ArrayRef<Float> values = loaded[turn];
+      SmallVector<Value> words;
+      for (int64_t i = 0; i < elements; i += shape.elementBytes == 4 ? 1 : 2)
+        words.push_back(shape.elementBytes == 4 ? values[i].value
+                                                : k.pack(values[i], values[i + 1], type));
+      k.when(places[turn].first, [&] { places[turn].second.store(k.vector(words)); });
+    }
   });
 }
 
 void imhsa::copyTiles(KernelBuilder &k, const TokenRows &source, Int firstRow, int64_t heads,
                       llvm::function_ref<Bool(Int)> isValid, SharedTiles target, Type type) {
   Pointer first = source.origin.at(firstRow.wide() * source.rowStride);
-  auto asIs = [&] { copyAsIs(k, source, first, heads, isValid, target); };
-  auto converted = [&] { copyConverted(k, source, first, heads, isValid, target, type); };
-  if (bytesOf(source.element) != target.shape.elementBytes ||
-      (type.isF16() && source.element.isBF16()))
-    converted();
-  else
-    k.when(source.isAligned, asIs, converted);
+  auto converted = [&](bool inVectors) {
+    copyConverted(k, source, first, heads, isValid, target, type, inVectors);
+  };
+  auto inChunks = [&] {
+    if (bytesOf(source.element) == target.shape.elementBytes)
+      copyAsIs(k, source, first, heads, isValid, target);
+    else
+      converted(/*inVectors=*/true);
+  };
+  k.when(source.isAligned, inChunks, [&] { converted(/*inVectors=*/false); });
 }
 
 void imhsa::commitCopies(KernelBuilder &k) { NVVM::CpAsyncCommitGroupOp::create(k.builder()); }

@@ -260,6 +260,17 @@ Value KernelBuilder::extract(Value vector, unsigned i) {
   return LLVM::ExtractElementOp::create(b, vector, i32(i).value);
 }
 
+Value KernelBuilder::loadWhere(Bool condition, Pointer pointer, VectorType type) {
+  auto branch = scf::IfOp::create(b, type, condition.value, /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(branch.thenBlock());
+  scf::YieldOp::create(b, pointer.load(type));
+  b.setInsertionPointToStart(branch.elseBlock());
+  Value zeros = arith::ConstantOp::create(b, b.getZeroAttr(type));
+  scf::YieldOp::create(b, zeros);
+  return branch.getResult(0);
+}
+
 Float KernelBuilder::loadFloatWhere(Bool condition, Pointer pointer, Type type) {
   if (std::optional<int64_t> known = getConstantIntValue(condition.value))
     return *known ? toFloat(pointer.load(type)) : f32(0);
@@ -337,10 +348,13 @@ void KernelBuilder::deal(int64_t count, Int first, int64_t stride,
 void KernelBuilder::barrier() { NVVM::BarrierOp::create(b); }
 void KernelBuilder::syncWarp() { NVVM::SyncWarpOp::create(b, i32(-1).value); }
 
-Float KernelBuilder::shuffleXor(Float value, unsigned mask) {
-  return {b, NVVM::ShflOp::create(b, value.type(), i32(-1).value, value.value, i32(mask).value,
-                                  i32(31).value, NVVM::ShflKind::bfly, UnitAttr())};
+template <typename T> static T shuffle(KernelBuilder &k, T value, unsigned mask) {
+  ImplicitLocOpBuilder &b = k.builder();
+  return {b, NVVM::ShflOp::create(b, value.type(), k.i32(-1).value, value.value, k.i32(mask).value,
+                                  k.i32(31).value, NVVM::ShflKind::bfly, UnitAttr())};
 }
+Float KernelBuilder::shuffleXor(Float value, unsigned mask) { return shuffle(*this, value, mask); }
+Int KernelBuilder::shuffleXor(Int value, unsigned mask) { return shuffle(*this, value, mask); }
 
 //===----------------------------------------------------------------------===//
 // The launch

@@ -100,6 +100,8 @@ public:
   mlir::Value vector(llvm::ArrayRef<mlir::Value> elements);
   /// An element of a vector.
   mlir::Value extract(mlir::Value vector, unsigned i);
+  /// A vector of floats in memory; zeros, and no access, where the condition does not hold.
+  mlir::Value loadWhere(Bool condition, Pointer pointer, mlir::VectorType type);
   /// An element of memory as f32; 0, and no access, where the condition does not hold.
   Float loadFloatWhere(Bool condition, Pointer pointer, mlir::Type type);
 
@@ -120,6 +122,7 @@ public:
   void syncWarp();
   /// `value` of the lane whose number differs by `mask`.
   Float shuffleXor(Float value, unsigned mask);
+  Int shuffleXor(Int value, unsigned mask);
 
   mlir::ImplicitLocOpBuilder &builder() { return b; }
 

@@ -16,29 +16,55 @@ ResultRows::ResultRows(KernelBuilder &k, Value memref, DimOrder order, bool isSp
   origin = origin.at(batch.wide() * tensor.stride(dims.batch + isSplit));
   headStride = tensor.stride(dims.head + isSplit);
   tokenStride = tensor.stride(dims.token + isSplit);
-  bool isEven = dimSize(memref, dims.width + isSplit) % 2 == 0;
-  hasPairs = isEven ? k.isAligned(memref, 2 * bytesOf(tensor.element)) : k.boolean(false);
+  // 8 bytes at a time: two columns of f32, four of 16 bits.
+  bool isWhole = dimSize(memref, dims.width + isSplit) * bytesOf(tensor.element) % 8 == 0;
+  isAligned = isWhole ? k.isAligned(memref, 8) : k.boolean(false);
 }
 
-void ResultRows::store(Int head, Int token, Int column, int64_t columns, unsigned half,
-                       ArrayRef<Accumulator> accumulators) const {
+// Pairs of 16 bits of two accumulators next to each other, [16][16], after an exchange between
+// neighbouring lanes: 4 columns of a row, so that 4 lanes have 32 bytes, what memory moves at a
+// time. Even lanes have columns of the first, odd ones of the second.
+static Value exchangePairs(KernelBuilder &k, Value first, Value second) {
+  ImplicitLocOpBuilder &b = k.builder();
+  Bool isEven = (k.lane() & 1) == 0;
+  Int here = select(isEven, Int(b, first), Int(b, second));
+  Int there = k.shuffleXor(select(isEven, Int(b, second), Int(b, first)), 1);
+  return k.vector({select(isEven, here, there).value, select(isEven, there, here).value});
+}
+
+void ResultRows::store(Bool isThere, Int head, Int token, Int column, int64_t columns,
+                       unsigned half, ArrayRef<Accumulator> accumulators) const {
   Type element = tensor.element;
   unsigned bytes = bytesOf(element);
-  Int first = column + fragmentColumn(k);
   Pointer row = origin.at(head.wide() * headStride).at(token.wide() * tokenStride);
-  row = row.at(first * bytes);
-  auto forEach = [&](llvm::function_ref<void(Pointer, Int, Float, Float)> storeTwo) {
-    for (auto [i, x] : llvm::enumerate(accumulators))
-      storeTwo(row.at(8 * i * bytes), first + 8 * i, x[2 * half], x[2 * half + 1]);
+  // This lane's columns of one accumulator; of two, after the exchange.
+  Int first = column + fragmentColumn(k);
+  Int exchanged = column + (k.lane() & 2) * 2 + (k.lane() & 1) * 8;
+  auto pairOf = [&](size_t i) {
+    return std::pair(accumulators[i][2 * half], accumulators[i][2 * half + 1]);
   };
-  auto inPairs = [&](Pointer to, Int at, Float a, Float b) {
-    k.when(at < columns, [&] {
-      to.store(element.isF32() ? k.vector({a.value, b.value}) : k.pack(a, b, element));
-    });
+  auto words = [&] {
+    for (size_t i = 0; i < accumulators.size(); i += element.isF32() ? 1 : 2) {
+      auto [x, y] = pairOf(i);
+      Int at = (element.isF32() ? first : exchanged) + 8 * i;
+      Value word;
+      if (element.isF32()) {
+        word = k.vector({x.value, y.value});
+      } else {
+        auto [x2, y2] = pairOf(i + 1);
+        word = exchangePairs(k, k.pack(x, y, element), k.pack(x2, y2, element));
+      }
+      k.when(isThere & (at < columns), [&] { row.at(at * bytes).store(word); });
+    }
   };
-  auto oneByOne = [&](Pointer to, Int at, Float a, Float b) {
-    k.when(at < columns, [&] { to.store(k.fromFloat(a, element)); });
-    k.when(at + 1 < columns, [&] { to.at(bytes).store(k.fromFloat(b, element)); });
+  auto oneByOne = [&] {
+    for (size_t i = 0; i < accumulators.size(); ++i)
+      for (unsigned odd = 0; odd < 2; ++odd) {
+        Float x = accumulators[i][2 * half + odd];
+        Int at = first + (8 * i + odd);
+        k.when(isThere & (at < columns),
+               [&] { row.at(at * bytes).store(k.fromFloat(x, element)); });
+      }
   };
-  k.when(hasPairs, [&] { forEach(inPairs); }, [&] { forEach(oneByOne); });
+  k.when(isAligned, words, oneByOne);
 }

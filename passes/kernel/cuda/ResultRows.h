@@ -16,9 +16,10 @@ public:
   ResultRows(KernelBuilder &k, mlir::Value memref, DimOrder order, bool isSplit, Int split,
              Int batch);
 
-  /// Stores row g + 8 * `half` of accumulators [16][8], one after the other, to columns from
-  /// `column` on of a row, as far as there are `columns` of them.
-  void store(Int head, Int token, Int column, int64_t columns, unsigned half,
+  /// Stores row g + 8 * `half` of an even number of accumulators [16][8], one after the other, to
+  /// columns from `column` on of a token, as far as there are `columns` of them and where
+  /// `isThere`. All lanes of a warp take part.
+  void store(Bool isThere, Int head, Int token, Int column, int64_t columns, unsigned half,
              llvm::ArrayRef<Accumulator> accumulators) const;
 
 private:
@@ -26,8 +27,8 @@ private:
   Tensor tensor;
   Pointer origin;
   Int headStride, tokenStride;
-  /// Whether two columns can be stored at once.
-  Bool hasPairs;
+  /// Whether 8 bytes can be stored at once.
+  Bool isAligned;
 };
 
 } // namespace imhsa

@@ -370,10 +370,8 @@ void Stream::store(Int turns, SmallVectorImpl<Float> &sums) {
     }
     for (unsigned row = 0; row < 2; ++row) {
       Int query = work.firstQuery + rowOf(k, rows, 2 * row);
-      k.when(item.isOwn & (query < logits.queries), [&] {
-        out.store(firstHead + item.head(), query, firstColumn + item.column, plan.valueSize, row,
-                  product.getAccumulators(sums, i));
-      });
+      out.store(item.isOwn & (query < logits.queries), firstHead + item.head(), query,
+                firstColumn + item.column, plan.valueSize, row, product.getAccumulators(sums, i));
     }
   }
   if (op.getLseInit() && !plan.isOnline)
