@@ -236,9 +236,14 @@ struct SchedulePass : imhsa::impl::SchedulePassBase<SchedulePass> {
       failedAny |= failed(schedule(op));
     if (failedAny)
       return signalPassFailure();
-    for (Operation *op : operations)
-      if (auto pool = dyn_cast<PoolOp>(op); pool && hasFusedSchedule(pool))
-        numRiding += letRide(pool, [&](Operation *sweep) { return chosen.contains(sweep); });
+    // Attentions of the list may be gone.
+    SmallVector<PoolOp> pools;
+    getOperation()->walk([&](PoolOp pool) {
+      if (isExactOnTensors(pool) && hasFusedSchedule(pool))
+        pools.push_back(pool);
+    });
+    for (PoolOp pool : pools)
+      numRiding += letRide(pool, [&](Operation *sweep) { return chosen.contains(sweep); });
   }
 
 private:
