@@ -189,8 +189,8 @@ def SchedulePass : Pass<"imhsa-schedule", "::mlir::ModuleOp"> {
 
     A schedule that an operation has stays, and so do those of the option `schedules`,
     `stream, keys = 32; read_out, warps = 8`, which take the place of the chosen ones
-    where there are operations of their kinds. Where such a schedule is impossible, the
-    error says what exceeds what:
+    where there are operations of their kinds, each the first that fits. Where such a
+    schedule is impossible, the error says what exceeds what:
 
     ```
     error: 'imhsa.attention' op schedule #imhsa.schedule<stream, queries = 128>: needs 188416 bytes
@@ -537,7 +537,9 @@ def LowerToGpuPass : Pass<"imhsa-lower-to-gpu", "::mlir::ModuleOp"> {
     no kernel: that one computes the landmarks on its way, where it reads all keys as they
     are and its splits are not more than landmarks. What is in a
     kernel's way (a type, a size) is an error on the operation; `imhsa-schedule` does not
-    choose such a kernel.
+    choose such a kernel. Such operations one after the other that read some of the same
+    tokens (an attention with landmarks, say) stand in a loop over chunks of the batch, so
+    that what is read again is still in the second-level cache: see `batch-chunk`.
 
     Everything else goes the general GPU path, right for every shape. Each structured linalg
     operation on buffers, and each `memref.copy`, becomes one kernel: its parallel dimensions are
@@ -606,9 +608,15 @@ def LowerToGpuPass : Pass<"imhsa-lower-to-gpu", "::mlir::ModuleOp"> {
   let options = [
     Option<"blockSize", "block-size", "int64_t", "256", "Threads of a block">,
     Option<"maxBlocks", "max-blocks", "int64_t", "65535",
-           "Blocks of a grid at most; each thread then takes several points">
+           "Blocks of a grid at most; each thread then takes several points">,
+    Option<"chip", "chip", "std::string", "\"sm_80\"",
+           "The chips, with commas between; their caches and multiprocessors count">,
+    Option<"batchChunk", "batch-chunk", "int64_t", "0",
+           "Batch elements in a chunk; 0: as many as have their tokens in half of the cache, or "
+           "all, where that is too few for all multiprocessors">
   ];
   let statistics = [
+    Statistic<"numChunked", "chunked", "Number of loops over chunks of the batch">,
     Statistic<"numKernels", "kernels", "Number of kernels made">
   ];
 }

@@ -137,7 +137,10 @@ void imhsa::buildCudaPipeline(OpPassManager &pm, const CudaPipelineOptions &opti
   if (options.until <= Stage::Bufferize)
     return;
 
-  pm.addPass(createLowerToGpuPass());
+  LowerToGpuPassOptions lower;
+  lower.chip = options.chip;
+  lower.batchChunk = options.batchChunk;
+  pm.addPass(createLowerToGpuPass(lower));
   addCleanUp(pm);
   pm.addPass(createVerifyLoweredPass());
   if (options.until <= Stage::Lower)

@@ -83,6 +83,10 @@ struct CudaPipelineOptions : public FrontEndOptions {
       *this, "schedules",
       llvm::cl::desc("Schedules of fused kernels instead of those that would be chosen: what "
                      "stands in #imhsa.schedule<...>, with semicolons between")};
+  Option<int64_t> batchChunk{
+      *this, "batch-chunk", llvm::cl::init(0),
+      llvm::cl::desc("Batch elements that the kernels of one attention compute before the next; 0: "
+                     "by the chip's second-level cache")};
   Option<bool> withPtx{*this, "with-ptx", llvm::cl::init(false),
                        llvm::cl::desc("Add PTX to binaries, for chips newer than all of them")};
   Option<mlir::gpu::CompilationTarget> format{

@@ -7,9 +7,7 @@
 using namespace mlir;
 using namespace imhsa;
 
-// The buffer that `memref` is part of: an allocation, a constant, an argument of an
-// entry function, or a temporary in the workspace. Null if that is not known.
-static Value getBuffer(Value memref) {
+Value imhsa::getBuffer(Value memref) {
   for (;;) {
     Operation *op = memref.getDefiningOp();
     if (!op) {

@@ -9,6 +9,10 @@
 
 namespace imhsa {
 
+/// The buffer that `memref` is part of: an allocation, a constant, an argument of an entry
+/// function, or a temporary in the workspace. Null if that is not known.
+mlir::Value getBuffer(mlir::Value memref);
+
 /// Those of the memrefs `captured` by `body` whose memory, while the body runs, is
 /// either not reached through another of them or not written. Relies on what
 /// `imhsa-bufferize` promises: of the arguments of a function with a C interface, only

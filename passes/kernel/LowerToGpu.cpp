@@ -8,6 +8,7 @@
 
 #include "dialect/Imhsa.h"
 #include "passes/Passes.h"
+#include "passes/kernel/BatchChunks.h"
 #include "passes/kernel/cuda/LowerFused.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/DLTI/DLTI.h"
@@ -295,9 +296,14 @@ struct LowerToGpuPass : imhsa::impl::LowerToGpuPassBase<LowerToGpuPass> {
   void runOnOperation() override {
     if (failed(verifyModule()))
       return signalPassFailure();
+    FailureOr<ChipResources> least = getLeastResources(getOperation().getLoc(), chip);
+    if (failed(least))
+      return signalPassFailure();
     bool failedAny = false;
-    for (auto func : getOperation().getOps<func::FuncOp>())
+    for (auto func : getOperation().getOps<func::FuncOp>()) {
+      numChunked += chunkBatches(func, *least, batchChunk);
       failedAny |= failed(lower(func));
+    }
     if (failedAny)
       return signalPassFailure();
     OpPassManager outline(ModuleOp::getOperationName());
@@ -317,6 +323,9 @@ private:
       return emitError(module.getLoc(),
                        "option 'max-blocks': expected 1 to 2147483647 blocks, found ")
              << maxBlocks.getValue();
+    if (batchChunk < 0)
+      return emitError(module.getLoc(), "option 'batch-chunk': expected at least 0, found ")
+             << batchChunk.getValue();
     Operation *symbol = module.lookupSymbol(kKernelModule);
     if (symbol && !isa<gpu::GPUModuleOp>(symbol))
       return symbol->emitOpError("has the name of the module of all kernels");

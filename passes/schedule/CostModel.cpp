@@ -73,7 +73,16 @@ double imhsa::estimateCycles(const KernelShape &shape, KernelKind kind, const Sc
        std::max(1.0, std::floor(rates.registers / (double(block.registers) * block.threads))),
        std::floor(rates.threads / block.threads)});
   double latency = kTileLatency + (sizes.stages > 1 ? 0 : kCopyLatency);
-  double waits = shape.batch * queryTiles * keyTiles * groups * columnGroups * latency / resident;
+  double waiting = queryTiles * keyTiles / resident;
+  if (isReadOut) {
+    // Its teams of warps go through tiles of 16 queries each by itself, a team of one warp without
+    // barriers.
+    double teams = sizes.queries / 16.0;
+    waiting = std::ceil(shape.queries / 16) / (resident * teams);
+    if (sizes.warps == teams)
+      latency -= kTileLatency / 2;
+  }
+  double waits = shape.batch * waiting * groups * columnGroups * latency;
 
   // Blocks come in waves; the last one may be nearly empty.
   double blocks =

@@ -283,11 +283,24 @@ private:
       emitRemark(op->getLoc()) << "no fused kernel: " << why;
       return makeGeneral(op);
     }
-    for (ScheduleAttr one : wanted)
-      if (serves(op, one.getKind()) && isKindOf(op, one.getKind())) {
-        setSchedule(op, one);
-        return keep(op);
+    // Of what the option gives, the first that fits; if none does, the error is about the last.
+    ScheduleAttr last;
+    for (ScheduleAttr one : wanted) {
+      if (!isKindOf(op, one.getKind()) || !serves(op, one.getKind()))
+        continue;
+      if (one.getKind() == KernelKind::Stream) {
+        FailureOr<Operation *> sum = separate(op);
+        if (failed(sum))
+          return failure();
+        op = *sum;
       }
+      last = one;
+      setSchedule(op, one);
+      if (!one.isFused() || succeeded(check(op, silent)))
+        break;
+    }
+    if (last)
+      return keep(op);
     return choose(op);
   }
 
@@ -338,17 +351,24 @@ private:
       return complain() << "expected at most " << kMostKeysOfReadOut
                         << " keys, of a number that the types tell";
     }
+    if (given.getMath() == MatrixMath::Tf32 && shapeOf(op, given.getMath()).elementBytes != 4)
+      return complain() << "expected operands of f32 for tf32";
     if (given.getKind() == KernelKind::Stream) {
       FailureOr<Operation *> sum = separate(op);
       if (failed(sum))
         return failure();
       op = *sum;
     }
-    FailureOr<BlockResources> block = getBlockResources(op, complain);
-    if (failed(block) || failed(checkBudget(*block, least, complain)))
+    if (failed(check(op, complain)))
       return failure();
     ++numFused;
     return success();
+  }
+
+  // Whether the kernel serves the operation and a block of it fits.
+  LogicalResult check(Operation *op, Complain complain) {
+    FailureOr<BlockResources> block = getBlockResources(op, complain);
+    return failed(block) ? failure() : checkBudget(*block, least, complain);
   }
 
   LogicalResult choose(Operation *op) {

@@ -63,3 +63,12 @@ func.func @dynamic_keys(%q: tensor<2x6x?x64xf16>, %o: tensor<2x6x?x64xf16>) -> t
          schedule(#imhsa.schedule<read_out>) outs(%o : tensor<2x6x?x64xf16>) -> tensor<2x6x?x64xf16>
   return %0 : tensor<2x6x?x64xf16>
 }
+
+// -----
+
+func.func @tf32(%q: tensor<2x6x?x64xf16>, %o: tensor<2x6x?x64xf16>) -> tensor<2x6x?x64xf16> {
+  // expected-error @+1 {{'imhsa.attention' op schedule #imhsa.schedule<stream, math = tf32>: expected operands of f32 for tf32}}
+  %0 = imhsa.attention ins(%q, %q, %q : tensor<2x6x?x64xf16>, tensor<2x6x?x64xf16>, tensor<2x6x?x64xf16>)
+         schedule(#imhsa.schedule<stream, math = tf32>) outs(%o : tensor<2x6x?x64xf16>) -> tensor<2x6x?x64xf16>
+  return %0 : tensor<2x6x?x64xf16>
+}

@@ -94,6 +94,7 @@ static Error runTarget(ModuleOp module, StringRef entry, const Options &options,
     cuda->fused = options.fused;
     cuda->allowTf32 = options.allowTf32;
     cuda->schedules = options.schedules;
+    cuda->batchChunk = options.batchChunk;
     build(std::move(cuda), buildCudaPipeline);
   });
 }

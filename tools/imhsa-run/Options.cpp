@@ -93,6 +93,10 @@ Expected<Options> imhsa::run::parseOptions(int argc, char **argv) {
       "schedules", cl::value_desc("stream,keys=32;..."), cl::cat(category),
       cl::desc("Schedules of fused kernels instead of those that would be chosen:\nwhat stands in "
                "#imhsa.schedule<...>, with semicolons between"));
+  static cl::opt<int64_t> batchChunk(
+      "batch-chunk", cl::value_desc("N"), cl::init(0), cl::cat(category),
+      cl::desc("Batch elements that the kernels of one attention compute before\nthe next; by "
+               "default what the chip's second-level cache holds"));
   static cl::opt<uint64_t> schedule(
       "emulator-seed", cl::value_desc("SEED"), cl::init(0), cl::cat(category),
       cl::desc("In which order the emulator runs warps and lanes; by default 0"));
@@ -148,6 +152,7 @@ Expected<Options> imhsa::run::parseOptions(int argc, char **argv) {
   options.fused = fused;
   options.allowTf32 = allowTf32;
   options.schedules = schedules;
+  options.batchChunk = batchChunk;
   options.emulate.chip = chip;
   options.emulate.seed = schedule;
   options.emulate.check = checksAccesses;
@@ -163,8 +168,8 @@ Expected<Options> imhsa::run::parseOptions(int argc, char **argv) {
   options.stagesDirectory = stagesDirectory;
   options.showsProgress = progress || sys::Process::StandardErrIsDisplayed();
   if (options.target == Target::Cpu)
-    for (const cl::Option *option :
-         std::initializer_list<const cl::Option *>{&chip, &fused, &allowTf32, &schedules})
+    for (const cl::Option *option : std::initializer_list<const cl::Option *>{
+             &chip, &fused, &allowTf32, &schedules, &batchChunk})
       if (option->getNumOccurrences())
         return createStringError("--" + option->ArgStr + " is of no use with --target=cpu");
   if (options.target != Target::Emulator)

@@ -27,6 +27,7 @@ struct Options {
   bool fused = false;         ///< kernels of a GPU: fused ones where one serves an operation
   bool allowTf32 = false;     ///< in fused kernels on f32
   std::string schedules;      ///< of fused kernels, see imhsa-schedule
+  int64_t batchChunk = 0;     ///< of launches, see imhsa-lower-to-gpu
   EmulateOptions emulate;     ///< for the emulator
   std::string emulatorReport; ///< empty: none is written
   std::optional<unsigned> threads;

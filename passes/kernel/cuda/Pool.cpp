@@ -8,6 +8,7 @@
 
 #include "passes/kernel/cuda/KernelBuilder.h"
 #include "passes/kernel/cuda/Kernels.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 
 using namespace mlir;
 using namespace imhsa;
@@ -108,8 +109,10 @@ private:
         writes = writes & (mine < chunks);
       k.when(writes, [&] {
         Int place = k.warp() * columns + column;
-        for (auto [i, x] : llvm::enumerate(sums))
-          shared.at((place + i) * 4).store(x.value);
+        auto values = llvm::map_to_vector(sums, [](Float x) { return x.value; });
+        int64_t step = std::min<int64_t>(width, 4);
+        for (int64_t i = 0; i < width; i += step)
+          shared.at((place + i) * 4).store(k.vector(ArrayRef(values).slice(i, step)));
       });
     }
     k.barrier();
@@ -125,21 +128,30 @@ private:
     k.loop(first, segment.count, k.i32(kUnrolled * stride), sums,
            [&](Int i, SmallVectorImpl<Float> &sums) {
              SmallVector<Value> loaded;
-             SmallVector<Bool> valid;
              for (int64_t u = 0; u < kUnrolled; ++u) {
-               // Beyond the end the last token is read again, and not added.
                Int number = i + u * stride;
-               valid.push_back(number < segment.count);
                SmallVector<Int> place(4, column);
                place[dims.batch] = batch, place[dims.head] = head;
-               place[dims.token] = segment.token(min(number, segment.count - 1));
-               loaded.push_back(input.at(place).load(type));
+               place[dims.token] = segment.token(number);
+               loaded.push_back(loadWhere(number < segment.count, input.at(place), type));
              }
-             for (auto [part, isValid] : llvm::zip_equal(loaded, valid))
+             for (Value part : loaded)
                for (auto [j, x] : llvm::enumerate(sums))
-                 x = x + select(isValid, k.toFloat(k.extract(part, j)), k.f32(0));
+                 x = x + k.toFloat(k.extract(part, j));
            });
     return sums;
+  }
+
+  /// Zeros, and no access, where the condition does not hold.
+  Value loadWhere(Bool condition, Pointer pointer, VectorType type) {
+    auto &b = k.builder();
+    auto branch = scf::IfOp::create(b, type, condition.value, /*withElseRegion=*/true);
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(branch.thenBlock());
+    scf::YieldOp::create(b, pointer.load(type));
+    b.setInsertionPointToStart(branch.elseBlock());
+    scf::YieldOp::create(b, arith::ConstantOp::create(b, b.getZeroAttr(type)).getResult());
+    return branch.getResult(0);
   }
 
   /// Adds what the warps have given, and divides by the number of tokens.
