@@ -7,25 +7,32 @@
 using namespace mlir;
 using namespace imhsa;
 
-// Columns of an item: the most that keep the largest share of a warp as small as can be.
-static int64_t getItemColumns(const AttentionPlan &plan) {
-  int64_t columns = plan.blockColumns(), best = columns, bestShare = 0;
-  int64_t rowItems = plan.blockHeads * (plan.tile.queries / 16);
-  for (int64_t width = columns; width >= 16; width -= 16) {
-    if (columns % width)
-      continue;
-    int64_t share = llvm::divideCeil(rowItems * (columns / width), plan.tile.warps) * width;
-    if (!bestShare || share < bestShare)
-      best = width, bestShare = share;
-  }
+// What a warp computes with the same values in registers: so many row tiles of 16 and columns. Of
+// those with which the largest share of a warp is least, the one with the fewest loads.
+static ValueProduct::Group getGroup(const AttentionPlan &plan) {
+  int64_t columns = plan.blockColumns(), rowTiles = plan.tile.queries / 16;
+  ValueProduct::Group best;
+  int64_t bestShare = 0, bestLoads = 0;
+  for (int64_t rows : {1, 2, 4})
+    for (int64_t width = columns; width >= 16; width -= 16) {
+      if (columns % width || rowTiles % rows)
+        continue;
+      int64_t groups = plan.blockHeads * (rowTiles / rows) * (columns / width);
+      int64_t turns = llvm::divideCeil(groups, plan.tile.warps);
+      int64_t share = turns * rows * width, loads = turns * (rows + width / 16);
+      if (bestShare && std::pair(share, loads) >= std::pair(bestShare, bestLoads))
+        continue;
+      best = {rows, width}, bestShare = share, bestLoads = loads;
+    }
   return best;
 }
 
 ValueProduct::ValueProduct(KernelBuilder &k, const AttentionPlan &plan, bool hasSums)
-    : k(k), plan(plan), hasSums(hasSums), itemColumns(getItemColumns(plan)) {
-  int64_t rowTiles = plan.tile.queries / 16, columnTiles = plan.blockColumns() / itemColumns;
-  int64_t count = plan.blockHeads * rowTiles * columnTiles;
-  int64_t perHead = rowTiles * columnTiles, warps = plan.tile.warps;
+    : k(k), plan(plan), hasSums(hasSums), group(getGroup(plan)) {
+  int64_t rowGroups = plan.tile.queries / 16 / group.rowTiles;
+  int64_t columnGroups = plan.blockColumns() / group.columns;
+  int64_t perHead = rowGroups * columnGroups, warps = plan.tile.warps;
+  int64_t count = plan.blockHeads * perHead;
   for (int64_t first = 0; first < count; first += warps) {
     // Where warps take whole heads at a time, only the head changes, by a constant.
     int64_t headShift = warps % perHead == 0 ? first / perHead : 0;
@@ -35,15 +42,19 @@ ValueProduct::ValueProduct(KernelBuilder &k, const AttentionPlan &plan, bool has
       isOwn = number + headShift * perHead < count;
       number = min(number, k.i32(count - 1 - headShift * perHead));
     }
-    items.push_back({number / perHead, number % rowTiles * 16,
-                     number / rowTiles % columnTiles * itemColumns, headShift, isOwn});
+    Int row = number % rowGroups * (16 * group.rowTiles);
+    Int column = number / rowGroups % columnGroups * group.columns;
+    for (int64_t i = 0; i < group.rowTiles; ++i)
+      items.push_back({number / perHead, row + 16 * i, column, headShift, isOwn});
   }
 }
 
 int64_t ValueProduct::registers(const AttentionPlan &plan) {
-  int64_t width = getItemColumns(plan);
-  int64_t items = plan.blockHeads * (plan.tile.queries / 16) * (plan.blockColumns() / width);
-  return llvm::divideCeil(items, plan.tile.warps) * (width / 2 + (plan.isOnline ? 4 : 0));
+  Group group = getGroup(plan);
+  int64_t groups = plan.blockHeads * (plan.tile.queries / 16 / group.rowTiles) *
+                   (plan.blockColumns() / group.columns);
+  return llvm::divideCeil(groups, plan.tile.warps) * group.rowTiles *
+         (group.columns / 2 + (plan.isOnline ? 4 : 0));
 }
 
 SmallVector<Float> ValueProduct::zeros() const {
@@ -52,7 +63,7 @@ SmallVector<Float> ValueProduct::zeros() const {
 
 SmallVector<Accumulator> ValueProduct::getAccumulators(ArrayRef<Float> sums, unsigned i) const {
   SmallVector<Accumulator> result;
-  for (ArrayRef<Float> rest = sums.slice(i * floats(), itemColumns / 2); !rest.empty();
+  for (ArrayRef<Float> rest = sums.slice(i * floats(), group.columns / 2); !rest.empty();
        rest = rest.drop_front(4))
     result.push_back({rest[0], rest[1], rest[2], rest[3]});
   return result;
@@ -77,34 +88,40 @@ void ValueProduct::add(SmallVectorImpl<Float> &sums, SharedTiles weights,
                      : plan.type.isBF16() ? 0x3F803F80
                                           : 0x3F800000)
                    .value;
-  for (auto [i, item] : llvm::enumerate(items)) {
-    LeftReader left(k, weights.shape, item.row);
-    Pointer weightTile = weights.tile(item.firstHead).at(item.headShift * weights.shape.bytes());
-    RightReader right(k, values.shape, item.column);
-    Pointer valueTile = headsPerValue == 1
-                            ? values.tile(item.firstHead).at(item.headShift * values.shape.bytes())
-                            : values.tile(item.head() / headsPerValue);
-    auto slice = MutableArrayRef(sums).slice(i * floats(), floats());
+  for (size_t i = 0; i < items.size(); i += group.rowTiles) {
+    const ValueItem &first = items[i];
+    Pointer weightTile = weights.tile(first.firstHead).at(first.headShift * weights.shape.bytes());
+    Pointer valueTile =
+        headsPerValue == 1 ? values.tile(first.firstHead).at(first.headShift * values.shape.bytes())
+                           : values.tile(first.head() / headsPerValue);
     if (plan.type.isF32()) {
-      addWeightsValues(k, weightTile, weights.shape, item.row, valueTile, values.shape, item.column,
-                       itemColumns, slice);
+      for (int64_t r = 0; r < group.rowTiles; ++r)
+        addWeightsValues(k, weightTile, weights.shape, items[i + r].row, valueTile, values.shape,
+                         first.column, group.columns,
+                         MutableArrayRef(sums).slice((i + r) * floats(), floats()));
       continue;
     }
-    auto addTo = [&](int64_t column, const LeftFragment &a, const RightFragment &b) {
-      auto four = slice.slice(column / 2, 4);
+    LeftReader left(k, weights.shape, first.row);
+    RightReader right(k, values.shape, first.column);
+    auto addTo = [&](int64_t r, int64_t column, const LeftFragment &a, const RightFragment &b) {
+      auto four = MutableArrayRef(sums).slice((i + r) * floats() + column / 2, 4);
       Accumulator sum = {four[0], four[1], four[2], four[3]};
       multiplyAdd(k, plan.type, a, b, sum);
       llvm::copy(sum, four.begin());
     };
     for (int64_t step = 0; step < weights.shape.chunks() / 2; ++step) {
-      LeftFragment a = left.load(weightTile, 0, step);
-      for (int64_t column = 0; column < itemColumns; column += 16) {
+      SmallVector<LeftFragment, 4> a;
+      for (int64_t r = 0; r < group.rowTiles; ++r)
+        a.push_back(left.load(weightTile, 16 * r, step));
+      for (int64_t column = 0; column < group.columns; column += 16) {
         auto pair = right.load(valueTile, step, column / 16);
-        addTo(column, a, pair[0]);
-        addTo(column + 8, a, pair[1]);
+        for (int64_t r = 0; r < group.rowTiles; ++r) {
+          addTo(r, column, a[r], pair[0]);
+          addTo(r, column + 8, a[r], pair[1]);
+        }
       }
-      if (hasSums)
-        addTo(itemColumns, a, {ones, ones});
+      for (int64_t r = 0; hasSums && r < group.rowTiles; ++r)
+        addTo(r, group.columns, a[r], {ones, ones});
     }
   }
 }

@@ -24,6 +24,11 @@ struct ValueItem {
 /// over keys.
 class ValueProduct {
 public:
+  /// Items one after the other, of the same head and columns, that share values in registers.
+  struct Group {
+    int64_t rowTiles = 1, columns = 16;
+  };
+
   /// With `hasSums`, also the sum of each row's weights, as they are after rounding.
   ValueProduct(KernelBuilder &k, const AttentionPlan &plan, bool hasSums);
 
@@ -34,7 +39,7 @@ public:
   llvm::SmallVector<Float> zeros() const;
   llvm::ArrayRef<ValueItem> getItems() const { return items; }
   /// The columns of an item.
-  int64_t columns() const { return itemColumns; }
+  int64_t columns() const { return group.columns; }
 
   /// Adds the product of `weights`, tiles [rows][keys], and `values`, tiles [keys][columns].
   void add(llvm::SmallVectorImpl<Float> &sums, SharedTiles weights, SharedTiles values) const;
@@ -47,12 +52,12 @@ public:
 
 private:
   /// Floats of one item.
-  int64_t floats() const { return 4 * (itemColumns / 8 + hasSums); }
+  int64_t floats() const { return 4 * (group.columns / 8 + hasSums); }
 
   KernelBuilder &k;
   const AttentionPlan &plan;
   bool hasSums;
-  int64_t itemColumns;
+  Group group;
   llvm::SmallVector<ValueItem> items;
 };
 
