@@ -70,7 +70,7 @@ func.func @dynamic_heads(%q: memref<2x?x32x64xf16>, %k: memref<2x?x?x64xf16>, %l
 
 // A pool of the keys directly in front: no kernel of its own. What touches no memory may stand between.
 
-func.func @rider(%q: memref<2x4x49x64xbf16>, %k: memref<2x4x?x64xbf16>, %lse: memref<2x4x49xf32>, %kbar: memref<2x4x49x64xf32>) {
+func.func @rider(%q: memref<2x4x49x64xbf16>, %k: memref<2x4x?x64xbf16>, %lse: memref<2x4x49xf32>, %kbar: memref<2x4x49x64xf32>) attributes {llvm.emit_c_interface} {
   imhsa.pool #imhsa.pool<49> ins(%k : memref<2x4x?x64xbf16>) schedule(#imhsa.schedule<pool>) outs(%kbar : memref<2x4x49x64xf32>)
   %c0 = arith.constant 0 : index
   imhsa.log_sum_exp ins(%q, %k : memref<2x4x49x64xbf16>, memref<2x4x?x64xbf16>)
@@ -85,7 +85,7 @@ func.func @rider(%q: memref<2x4x49x64xbf16>, %k: memref<2x4x?x64xbf16>, %lse: me
 
 // Masks keep the sweep from reading all keys.
 
-func.func @no_rider(%q: memref<2x4x49x64xbf16>, %k: memref<2x4x49x64xbf16>, %lse: memref<2x4x49xf32>, %kbar: memref<2x4x7x64xf32>) {
+func.func @no_rider(%q: memref<2x4x49x64xbf16>, %k: memref<2x4x49x64xbf16>, %lse: memref<2x4x49xf32>, %kbar: memref<2x4x7x64xf32>) attributes {llvm.emit_c_interface} {
   imhsa.pool #imhsa.pool<7> ins(%k : memref<2x4x49x64xbf16>) schedule(#imhsa.schedule<pool>) outs(%kbar : memref<2x4x7x64xf32>)
   imhsa.log_sum_exp ins(%q, %k : memref<2x4x49x64xbf16>, memref<2x4x49x64xbf16>) causal
     schedule(#imhsa.schedule<normalisers>) outs(%lse : memref<2x4x49xf32>)
@@ -99,7 +99,7 @@ func.func @no_rider(%q: memref<2x4x49x64xbf16>, %k: memref<2x4x49x64xbf16>, %lse
 
 // The sweep reads the landmarks themselves, through a view.
 
-func.func @reads_landmarks(%k: memref<2x4x?x64xbf16>, %lse: memref<2x4x49xf32>, %kbar: memref<2x4x49x64xf32>) {
+func.func @reads_landmarks(%k: memref<2x4x?x64xbf16>, %lse: memref<2x4x49xf32>, %kbar: memref<2x4x49x64xf32>) attributes {llvm.emit_c_interface} {
   imhsa.pool #imhsa.pool<49> ins(%k : memref<2x4x?x64xbf16>) schedule(#imhsa.schedule<pool>) outs(%kbar : memref<2x4x49x64xf32>)
   %q = memref.subview %kbar[0, 0, 0, 0] [2, 4, 49, 64] [1, 1, 1, 1] : memref<2x4x49x64xf32> to memref<2x4x49x64xf32, strided<[12544, 3136, 64, 1]>>
   imhsa.log_sum_exp ins(%q, %k : memref<2x4x49x64xf32, strided<[12544, 3136, 64, 1]>>, memref<2x4x?x64xbf16>)

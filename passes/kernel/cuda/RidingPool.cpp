@@ -2,9 +2,8 @@
 // Part of imhsa, under the Apache License v2.0 with LLVM Exceptions: see LICENSE.
 
 #include "passes/kernel/cuda/RidingPool.h"
-#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "passes/kernel/DistinctBuffers.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
-#include "mlir/Interfaces/ViewLikeInterface.h"
 
 using namespace mlir;
 using namespace imhsa;
@@ -45,17 +44,6 @@ std::string imhsa::whyNotRide(PoolOp pool, Operation *sweep) {
   return "";
 }
 
-// The buffer that a memref shows (part of). Temporaries are `memref.view`s of the workspace, each a
-// buffer of its own.
-static Value getBuffer(Value memref) {
-  while (auto view = memref.getDefiningOp<ViewLikeOpInterface>()) {
-    if (isa<memref::ViewOp>(view))
-      break;
-    memref = view.getViewSource();
-  }
-  return memref;
-}
-
 Operation *imhsa::findSweep(PoolOp pool) {
   if (!hasFusedSchedule(pool))
     return nullptr;
@@ -64,12 +52,15 @@ Operation *imhsa::findSweep(PoolOp pool) {
     next = next->getNextNode();
   if (!next || !whyNotRide(pool, next).empty())
     return nullptr;
-  // The landmarks are there after the sweep only.
+  // The landmarks are there after the sweep only: it must not read them.
   Value written = getBuffer(pool.getInit());
-  bool isReader = llvm::any_of(next->getOperands(), [&](Value operand) {
-    return isa<MemRefType>(operand.getType()) && getBuffer(operand) == written;
-  });
-  return isReader ? nullptr : next;
+  bool isApart = written && llvm::all_of(next->getOperands(), [&](Value operand) {
+                   if (!isa<MemRefType>(operand.getType()))
+                     return true;
+                   Value buffer = getBuffer(operand);
+                   return buffer && buffer != written;
+                 });
+  return isApart ? next : nullptr;
 }
 
 PoolOp imhsa::findRider(Operation *sweep) {
@@ -98,13 +89,15 @@ RidingPool::RidingPool(KernelBuilder &k, PoolOp op, const ScorePlan &plan, const
     isOwn = isOwn & (logits.firstScoreHead == 0);
   int64_t pairs = llvm::divideCeil(width, 2), count = plan.blockKeyHeads * pairs;
   for (int64_t start = 0; start < count; start += k.threads()) {
+    bool isWhole = start + k.threads() <= count;
     Int item = k.thread() + start;
-    Bool isItem = k.boolean(true);
-    if (start + k.threads() > count) {
-      isItem = item < count;
-      item = min(item, k.i32(count - 1));
+    if (isWhole && k.threads() % pairs == 0) {
+      items.push_back({k.thread() / pairs, start / pairs, k.thread() % pairs * 2, k.boolean(true)});
+      continue;
     }
-    items.push_back({item / pairs, item % pairs * 2, isItem});
+    Bool isItem = isWhole ? k.boolean(true) : item < count;
+    item = isWhole ? item : min(item, k.i32(count - 1));
+    items.push_back({item / pairs, 0, item % pairs * 2, isItem});
   }
 }
 
@@ -125,7 +118,9 @@ std::array<Float, 2> RidingPool::loadPair(const Columns &columns, Int row, int64
                                           bool isGroup, SharedTiles keys) const {
   int64_t inChunk = tile.elementsOfChunk();
   Int chunk = columns.column / inChunk, known = k.i32(next);
-  Pointer start = keys.tile(columns.head).at(columns.column % inChunk * tile.elementBytes);
+  Pointer start = keys.tile(columns.head)
+                      .at(columns.nextHead * tile.bytes())
+                      .at(columns.column % inChunk * tile.elementBytes);
   Pointer at = isGroup ? start.at(row * tile.rowBytes()).at(tile.offset(known, chunk))
                        : start.at(tile.offset(row + next, chunk));
   Value loaded = at.load(VectorType::get(2, input.element));
@@ -158,8 +153,9 @@ void RidingPool::write(ArrayRef<Float> sums, Int l, ReadPair behind) const {
   Pointer to = output.at({batch, firstHead, l});
   for (auto [i, columns] : llvm::enumerate(items)) {
     std::array<Float, 2> last = behind(columns, end, isShared);
-    Pointer place =
-        to.at(columns.head.wide() * output.stride(1)).at(columns.column.wide() * output.stride(3));
+    Pointer place = to.at(columns.head.wide() * output.stride(1))
+                        .at(output.stride(1) * columns.nextHead)
+                        .at(columns.column.wide() * output.stride(3));
     for (unsigned j = 0; j < 2; ++j) {
       Float mean = (sums[2 * i + j] + last[j]) / size;
       k.when(columns.isOwn & (columns.column + j < width),
@@ -200,6 +196,7 @@ void RidingPool::finish(ArrayRef<Float> carried) const {
            write(sums, l, [&](const Columns &columns, Int token, Bool isShared) {
              Pointer row = input.base.at(batch.wide() * input.stride(dims.batch))
                                .at((firstHead + columns.head).wide() * input.stride(dims.head))
+                               .at(input.stride(dims.head) * columns.nextHead)
                                .at(token.wide() * input.stride(dims.token));
              std::array<Float, 2> pair;
              for (unsigned j = 0; j < 2; ++j)

@@ -44,9 +44,12 @@ public:
   void finish(llvm::ArrayRef<Float> sums) const;
 
 private:
-  /// Two neighbouring columns of a head that a thread sums.
+  /// Two neighbouring columns, of head `head` + `nextHead` of the block, that a thread sums. What is
+  /// known goes into the offsets of accesses and takes no registers.
   struct Columns {
-    Int head, column;
+    Int head;
+    int64_t nextHead;
+    Int column;
     Bool isOwn;
   };
 
