@@ -117,7 +117,10 @@ static void copyConverted(KernelBuilder &k, const TokenRows &source, Pointer fir
   int64_t items = heads * shape.rows * chunks, threads = k.threads();
   // So many chunks of a thread are under way together.
   int64_t together = inVectors ? std::min<int64_t>(4, llvm::divideCeil(items, threads)) : 1;
-  k.loop(k.thread(), k.i32(items), k.i32(together * threads), [&](Int start) {
+  // A shuffle with oneself: it must stay where it is, and so must the addresses that follow from
+  // it, which a loop around this rarer path would otherwise keep in registers.
+  Int thread = inVectors ? k.thread() : k.shuffleXor(k.thread(), 0);
+  k.loop(thread, k.i32(items), k.i32(together * threads), [&](Int start) {
     SmallVector<SmallVector<Float>> loaded;
     SmallVector<std::pair<Bool, Pointer>> places;
     for (int64_t turn = 0; turn < together; ++turn) {
