@@ -507,7 +507,9 @@ def BufferizePass : Pass<"imhsa-bufferize", "::mlir::ModuleOp"> {
   }];
   let options = [
     Option<"workspaceAlignment", "workspace-alignment", "int64_t", /*default=*/"64",
-           "Alignment in bytes, a power of two, of the workspace and of each temporary in it">
+           "Alignment in bytes, a power of two, of the workspace and of each temporary in it">,
+    Option<"place", "place", "bool", /*default=*/"true",
+           "Place temporaries; otherwise imhsa-place-temporaries does, after kernels have added theirs">
   ];
   let statistics = [
     Statistic<"numWorkspaceBuffers", "workspace-buffers",
@@ -520,6 +522,53 @@ def BufferizePass : Pass<"imhsa-bufferize", "::mlir::ModuleOp"> {
     "::mlir::bufferization::BufferizationDialect", "::mlir::LLVM::LLVMDialect",
     "::mlir::linalg::LinalgDialect", "::mlir::memref::MemRefDialect",
     "::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect"
+  ];
+}
+
+def PlaceTemporariesPass : Pass<"imhsa-place-temporaries", "::mlir::ModuleOp"> {
+  let summary = "Temporaries of entry functions in their workspace";
+  let description = [{
+    The last step of `imhsa-bufferize` by itself, for modules on which that ran with
+    `place=false`: every `memref.alloc` becomes a view of the workspace, or in parallel
+    loops an allocation at the start of the body, and `f_sizes` writes the bytes of
+    workspace.
+
+    Before:
+    ```mlir
+    func.func @f(%x: memref<4x8xf32>, %workspace: memref<?xi8>) {
+      %t = memref.alloc() : memref<4x8xf32>
+      memref.copy %x, %t : memref<4x8xf32> to memref<4x8xf32>
+      return
+    }
+    func.func @f_sizes(%x: memref<4x8xf32>, %sizes: memref<?xindex>) {
+      return
+    }
+    ```
+    After:
+    ```mlir
+    func.func @f(%x: memref<4x8xf32>, %workspace: memref<?xi8>) {
+      %t = memref.view %workspace[%c0][] : memref<?xi8> to memref<4x8xf32>
+      memref.copy %x, %t : memref<4x8xf32> to memref<4x8xf32>
+      return
+    }
+    func.func @f_sizes(%x: memref<4x8xf32>, %sizes: memref<?xindex>) {
+      memref.store %c128, %sizes[%c0] : memref<?xindex>
+      return
+    }
+    ```
+  }];
+  let options = [
+    Option<"workspaceAlignment", "workspace-alignment", "int64_t", /*default=*/"64",
+           "Alignment in bytes, a power of two, of each temporary in the workspace">
+  ];
+  let statistics = [
+    Statistic<"numWorkspaceBuffers", "workspace-buffers",
+              "Number of temporaries placed in the workspace">,
+    Statistic<"numParallelBuffers", "parallel-buffers",
+              "Number of temporaries allocated in the bodies of parallel loops">
+  ];
+  let dependentDialects = [
+    "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect"
   ];
 }
 
@@ -624,6 +673,83 @@ def LowerToGpuPass : Pass<"imhsa-lower-to-gpu", "::mlir::ModuleOp"> {
 //===----------------------------------------------------------------------===//
 // 6b CPU kernels
 //===----------------------------------------------------------------------===//
+
+def ScheduleCpuPass : Pass<"imhsa-schedule-cpu"> {
+  let summary = "Which attentions have a kernel for the CPU, and how it is cut";
+  let description = [{
+    Puts a `#imhsa.schedule` on each `imhsa.attention` without landmarks, `imhsa.log_sum_exp`
+    and `imhsa.pool` that `imhsa-lower-to-cpu` has a kernel for: on an attention `read_out`
+    where there are at most 256 keys, otherwise `stream`. Schedules that stand there already
+    are kept. The other operations, with a remark that says why, are left for `imhsa-tile`
+    and `imhsa-expand`: those in f64, with dynamic numbers of heads or dynamic head sizes,
+    without elements, in parallel loops, or with so many heads that the scores of one token
+    do not fit on the stack.
+
+    Before:
+    ```mlir
+    %r = imhsa.attention ins(%q, %k, %v : tensor<1x6x49x64xf32>, tensor<1x6x?x64xf32>, tensor<1x6x?x64xf32>)
+           outs(%o : tensor<1x6x49x64xf32>) -> tensor<1x6x49x64xf32>
+    ```
+    After:
+    ```mlir
+    %r = imhsa.attention ins(%q, %k, %v : tensor<1x6x49x64xf32>, tensor<1x6x?x64xf32>, tensor<1x6x?x64xf32>)
+           schedule(#imhsa.schedule<stream, keys = 48, splits = 8>)
+           outs(%o : tensor<1x6x49x64xf32>) -> tensor<1x6x49x64xf32>
+    ```
+  }];
+  let statistics = [
+    Statistic<"numScheduled", "scheduled", "Number of operations that have a kernel">
+  ];
+}
+
+def LowerToCpuPass : Pass<"imhsa-lower-to-cpu"> {
+  let summary = "Scheduled operations as loops over vectors";
+  let description = [{
+    Turns each operation on memrefs that has a fused `#imhsa.schedule` into loops: parallel
+    over batch elements and tiles of tokens, all heads of a tile together, vectors of eight
+    f32 inside. 16-bit elements are converted where they are read and written. Temporaries
+    of a tile are on the stack; what passes from one parallel loop to the next is allocated,
+    for `imhsa-place-temporaries`.
+
+    * `pool`: a task is eight landmarks of one head.
+    * `read_out`: a tile has `queries` tokens; its columns are all keys, packed transposed.
+    * `stream`, and `normalisers` likewise: the columns are `queries` queries, packed
+      transposed; `splits` tasks sweep tiles of `keys` keys. Their results are summed in a
+      fixed order, so that they do not depend on the number of threads.
+
+    A tile has fewer tokens where all heads of so many do not fit into 160 KiB.
+
+    Before:
+    ```mlir
+    imhsa.pool #imhsa.pool<49> ins(%k : memref<1x6x?x64xf32>) schedule(#imhsa.schedule<pool>)
+      outs(%l : memref<1x6x49x64xf32>)
+    ```
+    After (constants and the vectors of columns 8 and on left out):
+    ```mlir
+    scf.parallel (%b, %h, %i) = (%c0, %c0, %c0) to (%c1, %c6, %c7) step (%c1, %c1, %c1) {
+      %sum = memref.alloca() {alignment = 64 : i64} : memref<64xf32>
+      scf.for %l = %first to %last step %c1 {
+        %rows = memref.subview %k[%b, %h, 0, 0] [1, 1, %n, 64] [1, 1, 1, 1] : ...
+        ...
+        %0 = scf.for %m = %c0 to %count step %c1 iter_args(%before = %start) -> (vector<8xf32>) {
+          %position = arith.addi %begin, %m : index
+          %token = vector.load %rows[%position, %c0] : ..., vector<8xf32>
+          %next = vector.fma %one, %token, %before : vector<8xf32>
+          scf.yield %next : vector<8xf32>
+        }
+        ...
+      }
+    }
+    ```
+
+    Errors: tensors; what has no kernel.
+  }];
+  let statistics = [
+    Statistic<"numKernels", "kernels", "Number of operations lowered">
+  ];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect",
+                           "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"];
+}
 
 def ParallelizePass : Pass<"imhsa-parallelize"> {
   let summary = "Large linalg operations in parallel tiles";

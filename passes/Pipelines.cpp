@@ -4,6 +4,7 @@
 #include "passes/Pipelines.h"
 #include "passes/Passes.h"
 #include "mlir/Conversion/Passes.h"
+#include "mlir/Conversion/VectorToLLVM/ConvertVectorToLLVMPass.h"
 #include "mlir/Dialect/Arith/Transforms/Passes.h"
 #include "mlir/Dialect/Math/Transforms/Passes.h"
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
@@ -39,6 +40,7 @@ static void addHostToLLVM(OpPassManager &pm) {
 
   pm.addPass(createSCFToControlFlowPass());
   pm.addPass(createReturnFailuresPass());
+  pm.addPass(createConvertVectorToLLVMPass());
   pm.addPass(createConvertMathToLLVMPass());
   pm.addPass(createConvertMathToLibmPass());
   pm.addPass(createArithToLLVMConversionPass());
@@ -98,16 +100,24 @@ void imhsa::buildFrontEnd(OpPassManager &pm, const FrontEndOptions &options, Til
 }
 
 void imhsa::buildCpuPipeline(OpPassManager &pm, const CpuPipelineOptions &options) {
-  buildFrontEnd(pm, options, TileLoops::Parallel);
+  buildFrontEnd(pm, options, TileLoops::Parallel, [&](OpPassManager &pm) {
+    if (options.fused)
+      pm.addPass(createScheduleCpuPass());
+  });
   if (options.until <= Stage::Expand)
     return;
 
   pm.addPass(createParallelizePass());
   addCleanUp(pm);
-  pm.addPass(createBufferizePass());
+  BufferizePassOptions bufferize;
+  bufferize.place = false;
+  pm.addPass(createBufferizePass(bufferize));
   if (options.until <= Stage::Bufferize)
     return;
 
+  pm.addPass(createLowerToCpuPass());
+  addCleanUp(pm);
+  pm.addPass(createPlaceTemporariesPass());
   pm.addPass(createLinalgToLoopsPass());
   pm.addPass(memref::createFoldMemRefAliasOpsPass());
   addCleanUp(pm);

@@ -62,7 +62,12 @@ void buildFrontEnd(mlir::OpPassManager &pm, const FrontEndOptions &options, Tile
                    AddSchedules addSchedules = nullptr);
 
 /// Options of `buildCpuPipeline`.
-struct CpuPipelineOptions : public FrontEndOptions {};
+struct CpuPipelineOptions : public FrontEndOptions {
+  Option<bool> fused{
+      *this, "fused", llvm::cl::init(true),
+      llvm::cl::desc("Compute attentions by kernels of their own where one serves them; "
+                     "otherwise all of them become plain linalg")};
+};
 
 /// From functions on tensors to the LLVM dialect of the host. The module that
 /// results calls `imhsa_parallel_for` (runtime/ParallelFor.h); its entry functions

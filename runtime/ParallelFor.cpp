@@ -32,6 +32,19 @@ struct Loop {
   }
 };
 
+// Waits for a little while, about 25 us, until `isTrue()`. To sleep and be woken takes longer than
+// what is between two loops of one function, or between the ends of a loop in two threads.
+template <typename Condition> void spinUntil(Condition isTrue) {
+  for (int i = 0; i < 2000 && !isTrue(); ++i)
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    asm volatile("isb");
+#else
+    ;
+#endif
+}
+
 // True in a thread that is inside a body.
 thread_local bool insideLoop = false;
 
@@ -51,6 +64,7 @@ public:
       numHelpers = std::min<int64_t>(std::min(numWorkers, numThreads - 1), loop.count - 1);
       loop.freePlaces = numHelpers;
       current = &loop;
+      numPosted.fetch_add(1, std::memory_order_release);
     }
     for (int64_t i = 0; i < numHelpers; ++i)
       wake.notify_one();
@@ -62,7 +76,12 @@ public:
     // Whoever has not come by now is not waited for.
     std::unique_lock<std::mutex> lock(mutex);
     current = nullptr;
-    done.wait(lock, [this] { return numRunning == 0; });
+    if (numRunning != 0) {
+      lock.unlock();
+      spinUntil([this] { return numRunning == 0; });
+      lock.lock();
+      done.wait(lock, [this] { return numRunning == 0; });
+    }
     return true;
   }
 
@@ -71,7 +90,14 @@ private:
     insideLoop = true;
     std::unique_lock<std::mutex> lock(mutex);
     for (;;) {
-      wake.wait(lock, [this] { return current && current->freePlaces > 0; });
+      auto mayTakePart = [this] { return current && current->freePlaces > 0; };
+      if (!mayTakePart()) {
+        int64_t before = numPosted.load(std::memory_order_relaxed);
+        lock.unlock();
+        spinUntil([&] { return numPosted.load(std::memory_order_acquire) != before; });
+        lock.lock();
+        wake.wait(lock, mayTakePart);
+      }
       Loop *loop = current;
       --loop->freePlaces;
       ++numRunning;
@@ -105,7 +131,9 @@ private:
   std::condition_variable wake, done;
   Loop *current = nullptr;
   int numWorkers = 0;
-  int numRunning = 0;
+  // Written with the mutex held; read without it by who spins.
+  std::atomic<int> numRunning{0};
+  std::atomic<int64_t> numPosted{0};
 };
 
 // Never destroyed: workers wait in it until the process ends.

@@ -21,8 +21,6 @@ namespace imhsa {
 
 using namespace imhsa;
 
-static constexpr StringLiteral kSizesSuffix = "_sizes";
-
 // A function on tensors, and the function of its sizes.
 namespace {
 struct Entry {
@@ -314,11 +312,8 @@ struct BufferizePass : imhsa::impl::BufferizePassBase<BufferizePass> {
 
 private:
   LogicalResult run() {
-    int64_t alignment = workspaceAlignment;
-    if (alignment <= 0 || !llvm::isPowerOf2_64(alignment))
-      return getOperation().emitError()
-             << "imhsa-bufferize: workspace-alignment: expected a power of two, found "
-             << alignment;
+    if (failed(checkAlignment(getOperation(), getArgument(), workspaceAlignment)))
+      return failure();
     SmallVector<Entry> entries;
     if (failed(convertFunctions(entries)))
       return failure();
@@ -329,10 +324,16 @@ private:
     // before anything gets a place.
     if (failed(cleanUp()))
       return failure();
+    if (!place)
+      return success();
     for (Entry &entry : entries) {
       allocateScratch(entry.function);
-      if (failed(place(entry)))
+      FailureOr<Placement> placement =
+          placeInWorkspace(entry.function, entry.sizes, workspaceAlignment);
+      if (failed(placement))
         return failure();
+      numWorkspaceBuffers += placement->numWorkspaceBuffers;
+      numParallelBuffers += placement->numParallelBuffers;
     }
     return cleanUp();
   }
@@ -368,42 +369,6 @@ private:
       convertBoundary(function);
       entries.push_back({function, *sizes});
     }
-    return success();
-  }
-
-  LogicalResult place(Entry &entry) {
-    FailureOr<Placement> placement = placeTemporaries(entry.function, workspaceAlignment);
-    if (failed(placement))
-      return failure();
-    numWorkspaceBuffers += placement->numWorkspaceBuffers;
-    numParallelBuffers += placement->numParallelBuffers;
-
-    Block &block = entry.sizes.getBody().front();
-    SmallVector<memref::StoreOp> stores(block.getOps<memref::StoreOp>());
-    unsigned numInputs = entry.sizes.getNumArguments() - 1;
-    auto known = [&](Value value) -> Value {
-      if (auto argument = dyn_cast<BlockArgument>(value))
-        return argument.getArgNumber() < numInputs
-                   ? entry.sizes.getArgument(argument.getArgNumber())
-                   : Value();
-      // The dimensions of outputs are those that have just been stored.
-      auto dim = value.getDefiningOp<memref::DimOp>();
-      auto output = dim ? dyn_cast<BlockArgument>(dim.getSource()) : BlockArgument();
-      if (!output || output.getArgNumber() < numInputs)
-        return Value();
-      unsigned position = *dim.getConstantIndex();
-      for (BlockArgument earlier :
-           output.getOwner()->getArguments().slice(numInputs, output.getArgNumber() - numInputs))
-        position += cast<MemRefType>(earlier.getType()).getRank();
-      return stores[position].getValueToStore();
-    };
-    SizeComputer computer(OpBuilder(block.getTerminator()), known);
-    Value bytes = computer.exact(placement->workspaceBytes);
-    assert(bytes && "the workspace has a size in terms of dimensions of arguments");
-    OpBuilder &b = computer.getBuilder();
-    Location loc = entry.sizes.getLoc();
-    memref::StoreOp::create(b, loc, bytes, block.getArguments().back(),
-                            arith::ConstantIndexOp::create(b, loc, stores.size()).getResult());
     return success();
   }
 

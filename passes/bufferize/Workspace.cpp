@@ -119,3 +119,44 @@ FailureOr<Placement> imhsa::placeTemporaries(func::FuncOp function, int64_t alig
   result.workspaceBytes = offset;
   return result;
 }
+
+FailureOr<Placement> imhsa::placeInWorkspace(func::FuncOp function, func::FuncOp sizes,
+                                             int64_t alignment) {
+  FailureOr<Placement> placement = placeTemporaries(function, alignment);
+  if (failed(placement))
+    return failure();
+
+  Block &block = sizes.getBody().front();
+  SmallVector<memref::StoreOp> stores(block.getOps<memref::StoreOp>());
+  unsigned numInputs = sizes.getNumArguments() - 1;
+  auto known = [&](Value value) -> Value {
+    if (auto argument = dyn_cast<BlockArgument>(value))
+      return argument.getArgNumber() < numInputs ? sizes.getArgument(argument.getArgNumber())
+                                                 : Value();
+    // The dimensions of outputs are those that have just been stored.
+    auto dim = value.getDefiningOp<memref::DimOp>();
+    auto output = dim ? dyn_cast<BlockArgument>(dim.getSource()) : BlockArgument();
+    if (!output || output.getArgNumber() < numInputs)
+      return Value();
+    unsigned position = *dim.getConstantIndex();
+    for (BlockArgument earlier :
+         output.getOwner()->getArguments().slice(numInputs, output.getArgNumber() - numInputs))
+      position += cast<MemRefType>(earlier.getType()).getRank();
+    return stores[position].getValueToStore();
+  };
+  SizeComputer computer(OpBuilder(block.getTerminator()), known);
+  Value bytes = computer.exact(placement->workspaceBytes);
+  assert(bytes && "the workspace has a size in terms of dimensions of arguments");
+  OpBuilder &b = computer.getBuilder();
+  Location loc = sizes.getLoc();
+  memref::StoreOp::create(b, loc, bytes, block.getArguments().back(),
+                          arith::ConstantIndexOp::create(b, loc, stores.size()).getResult());
+  return placement;
+}
+
+LogicalResult imhsa::checkAlignment(Operation *op, StringRef pass, int64_t alignment) {
+  if (alignment > 0 && llvm::isPowerOf2_64(alignment))
+    return success();
+  return op->emitError() << pass << ": workspace-alignment: expected a power of two, found "
+                         << alignment;
+}

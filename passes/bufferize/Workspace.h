@@ -8,6 +8,9 @@
 
 namespace imhsa {
 
+/// The name of the function of the sizes of an entry ends so.
+inline constexpr llvm::StringLiteral kSizesSuffix = "_sizes";
+
 /// What `placeTemporaries` did.
 struct Placement {
   /// Bytes of workspace that the function needs, as an index value at the start of it.
@@ -28,6 +31,13 @@ struct Placement {
 /// A buffer whose size depends on the position in a loop gets the upper bound of
 /// it; where there is none, or where a size depends on data, that is an error.
 mlir::FailureOr<Placement> placeTemporaries(mlir::func::FuncOp function, int64_t alignment);
+
+/// As above, and `sizes`, the function of its sizes, gets to write the bytes of workspace.
+mlir::FailureOr<Placement> placeInWorkspace(mlir::func::FuncOp function, mlir::func::FuncOp sizes,
+                                            int64_t alignment);
+
+/// An error of the pass `pass` if `alignment`, its option workspace-alignment, is no power of two.
+mlir::LogicalResult checkAlignment(mlir::Operation *op, llvm::StringRef pass, int64_t alignment);
 
 } // namespace imhsa
 

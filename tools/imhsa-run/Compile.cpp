@@ -151,6 +151,7 @@ Expected<Program> imhsa::run::compileReference(func::FuncOp entry, unsigned optL
         CpuPipelineOptions options;
         options.checkShapes = true;
         options.direct = true;
+        options.fused = false;
         buildCpuPipeline(pm, options);
       }))
     return std::move(failed);

@@ -1,0 +1,164 @@
+//===- AttentionTile.cpp - the steps of an attention on a tile ------------===//
+// Part of imhsa, under the Apache License v2.0 with LLVM Exceptions: see LICENSE.
+
+#include "passes/kernel/cpu/AttentionTile.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "llvm/Support/MathExtras.h"
+#include <limits>
+
+using namespace mlir;
+using namespace imhsa;
+using namespace imhsa::cpu;
+
+// Elements in a line of the cache.
+static constexpr int64_t kLine = 16;
+// Elements of a tile at most. It is on the stack of a thread, and half of it should fit into the
+// second-level cache beside what streams through.
+static constexpr int64_t kTileElements = 40 * 1024;
+// Tokens of a tile at most, a multiple of the rows that products keep in registers.
+static constexpr int64_t kMostTokens = 48;
+// Results of mixing that are in registers at once.
+static constexpr int64_t kHeadsInPlace = 12;
+
+Value Tokens::rows(TileBuilder &t, Value batch, Value head, Value first, Value count) const {
+  SmallVector<OpFoldResult> offsets(4, OpFoldResult(t.builder().getIndexAttr(0))), sizes(4);
+  offsets[0] = batch, offsets[dims.head] = head, offsets[dims.token] = first;
+  sizes[dims.token] = count, sizes[3] = t.builder().getIndexAttr(width());
+  return t.view(memref, offsets, sizes);
+}
+
+AttentionTile::AttentionTile(TileBuilder &t, AttentionOp op)
+    : scores(op.getScores()), query{op.getQuery(), tokenDims(op.getQueryOrder())},
+      key{op.getKey(), tokenDims(op.getKeyOrder())},
+      value{op.getValue(), tokenDims(op.getValueOrder())},
+      output{op.getInit(), tokenDims(op.getOutputOrder())}, lseInit(op.getLseInit()),
+      queryHeads(scores.queryHeads()), scoreHeads(scores.scoreHeads()),
+      resultHeads(scores.resultHeads()), t(t) {}
+
+AttentionTile::AttentionTile(TileBuilder &t, LogSumExpOp op)
+    : scores(op.getScores()), query{op.getQuery(), tokenDims(op.getQueryOrder())},
+      key{op.getKey(), tokenDims(op.getKeyOrder())}, value{}, output{}, lseInit(op.getInit()),
+      queryHeads(scores.queryHeads()), scoreHeads(scores.scoreHeads()),
+      resultHeads(scores.resultHeads()), t(t) {}
+
+static int64_t mostHeads(const Scores &scores) {
+  return std::max({scores.queryHeads(), scores.scoreHeads(), scores.resultHeads()});
+}
+
+// An odd number of lines: rows that are a power of two apart would share few sets of the cache.
+int64_t AttentionTile::rowSize(const Scores &scores, int64_t columns) {
+  int64_t lines = llvm::divideCeil(mostHeads(scores) * columns, kLine);
+  return (lines | 1) * kLine;
+}
+
+int64_t AttentionTile::mostTokens(const Scores &scores, int64_t columns) {
+  int64_t most = std::min(kTileElements / rowSize(scores, columns), kMostTokens);
+  return most >= 12 ? llvm::alignDown(most, 12) : most;
+}
+
+ScoreTile AttentionTile::makeTile(int64_t tokens, int64_t columns) {
+  int64_t size = rowSize(scores, columns);
+  Value spare = mostHeads(scores) > kHeadsInPlace ? t.scratch({size}) : Value();
+  return {t.scratch({tokens, size}), spare, columns};
+}
+
+double AttentionTile::scale() const { return scores.scaleOrDefault() * llvm::numbers::log2e; }
+
+Value AttentionTile::keysOf(Value batch) {
+  Value all = key.tokens(t);
+  if (!scores.keyLengths)
+    return all;
+  return t.clampedLength(scores.keyLengths, batch, all);
+}
+
+void AttentionTile::pack(const Tokens &side, Value batch, Value head, Value first, Value count,
+                         double scale, Value packed, int64_t columns) {
+  Value rows = side.rows(t, batch, head, first, count);
+  Value factor = t.real(scale), zero = t.real(0);
+  t.loop(t.index(side.width()), [&](Value k) {
+    t.loop(count,
+           [&](Value i) { t.store(t.mulf(t.loadScalar(rows, {i, k}), factor), packed, {k, i}); });
+    t.loop(count, t.index(columns), 1, [&](Value i) { t.store(zero, packed, {k, i}); });
+  });
+}
+
+void AttentionTile::multiply(const ScoreTile &tile, Value rows, Value count, Value packed,
+                             Value head) {
+  t.product(
+      count, tile.columns, t.index(query.width()),
+      [&](Value i, Value k) { return t.loadScalar(rows, {i, k}); },
+      [&](Value k, Value j, int64_t width) { return t.load(packed, {k, j}, width); },
+      /*start=*/nullptr,
+      [&](Value i, Value j, Value vector) {
+        t.store(vector, tile.memref, {i, tile.at(t, head, j)});
+      });
+}
+
+void AttentionTile::mixBefore(const ScoreTile &tile, In in, Out out) {
+  // A bias before the softmax shifts all logits of a row alike: `logSumExp` and `reference` know
+  // it.
+  mix(scores.interaction.pre, {}, scoreHeads, queryHeads, tile, in, out);
+}
+
+void AttentionTile::mixAfter(const ScoreTile &tile, In in, Out out) {
+  mix(scores.interaction.post, scores.interaction.postBias, resultHeads, scoreHeads, tile, in, out);
+}
+
+Value AttentionTile::logSumExp(Value head, Value maximum, Value sum) {
+  OpBuilder &b = t.builder();
+  Value log = math::LogOp::create(b, t.getLoc(), sum);
+  Value result = t.addf(t.mulf(maximum, t.real(llvm::numbers::ln2)), log);
+  if (Value bias = scores.interaction.preBias)
+    result = t.addf(result, t.loadScalar(bias, {head}));
+  return result;
+}
+
+Value AttentionTile::reference(Value head, Value logSumExp) {
+  Value lowest = t.real(std::numeric_limits<float>::lowest());
+  Value isBottom = t.isGreater(lowest, logSumExp);
+  Value result = t.select(isBottom, t.real(0), logSumExp);
+  if (Value bias = scores.interaction.preBias)
+    result = t.subf(result, t.loadScalar(bias, {head}));
+  return t.mulf(result, t.real(llvm::numbers::log2e));
+}
+
+Value AttentionTile::powerOf(Value logit, Value reference) {
+  // From 2^128 on it is infinite.
+  int64_t width = cast<VectorType>(logit.getType()).getDimSize(0);
+  Value difference = t.subf(logit, reference), most = t.real(128, width);
+  return t.exp2(t.select(t.isGreater(difference, most), most, difference));
+}
+
+void AttentionTile::mix(Value weight, Value bias, int64_t heads, int64_t inHeads,
+                        const ScoreTile &tile, In in, Out out) {
+  auto start = [&](Value head, Value, int64_t width) {
+    return t.broadcast(t.loadScalar(bias, {head}), width);
+  };
+  if (!weight) {
+    t.loop(t.index(heads), [&](Value head) {
+      t.columns(tile.columns, [&](Value column, int64_t width) {
+        Value vector = in(head, column, width);
+        out(head, column, bias ? t.addf(vector, start(head, column, width)) : vector);
+      });
+    });
+    return;
+  }
+  bool inPlace = heads <= kHeadsInPlace;
+  auto toSpare = [&](Value head, Value column, Value vector) {
+    t.store(vector, tile.spare, {tile.at(t, head, column)});
+  };
+  TileBuilder::Vector startOrZeros = nullptr;
+  if (bias)
+    startOrZeros = start;
+  t.product(
+      t.index(heads), tile.columns, t.index(inHeads),
+      [&](Value i, Value k) { return t.loadScalar(weight, {i, k}); }, in, startOrZeros,
+      inPlace ? out : Out(toSpare));
+  if (inPlace)
+    return;
+  t.loop(t.index(heads), [&](Value head) {
+    t.columns(tile.columns, [&](Value column, int64_t width) {
+      out(head, column, t.load(tile.spare, {tile.at(t, head, column)}, width));
+    });
+  });
+}

@@ -1,0 +1,106 @@
+//===- AttentionTile.h - the steps of an attention on a tile --*- C++ -*-===//
+// Part of imhsa, under the Apache License v2.0 with LLVM Exceptions: see LICENSE.
+//
+// What the kernels for few and for many keys have in common. Both hold the scores of a tile of
+// tokens in one scratch buffer, all heads of a token in one row: one side of the scores (queries
+// or keys) is the tile's tokens, the other, the columns, has one vector lane each.
+
+#ifndef IMHSA_PASSES_KERNEL_CPU_ATTENTIONTILE_H
+#define IMHSA_PASSES_KERNEL_CPU_ATTENTIONTILE_H
+
+#include "dialect/Imhsa.h"
+#include "passes/kernel/cpu/TileBuilder.h"
+
+namespace imhsa::cpu {
+
+/// A token tensor [B,heads,tokens,width] in either order of dimensions.
+struct Tokens {
+  mlir::Value memref;
+  TokenDims dims;
+
+  int64_t heads() const { return dimSize(memref, dims.head); }
+  int64_t width() const { return dimSize(memref, 3); }
+  mlir::Value tokens(TileBuilder &t) const { return t.dim(memref, dims.token); }
+  /// `count` tokens from `first` on of one head: [count, width].
+  mlir::Value rows(TileBuilder &t, mlir::Value batch, mlir::Value head, mlir::Value first,
+                   mlir::Value count) const;
+};
+
+/// The scores of a tile of tokens against the columns: element (head, column) of a token stands
+/// at head * columns + column of its row.
+struct ScoreTile {
+  mlir::Value memref; ///< [tokens, >= heads * columns]
+  mlir::Value spare;  ///< [>= heads * columns], where heads cannot be mixed in place; or null
+  int64_t columns;    ///< a whole number of vectors
+
+  mlir::Value at(TileBuilder &t, mlir::Value head, mlir::Value column) const {
+    return t.add(t.mul(head, columns), column);
+  }
+};
+
+/// An exact attention, or its log-sum-exp alone, on memrefs, whose head counts and widths are
+/// static.
+class AttentionTile {
+public:
+  AttentionTile(TileBuilder &t, AttentionOp op);
+  /// The tile has no values and no result but the log-sum-exp.
+  AttentionTile(TileBuilder &t, LogSumExpOp op);
+
+  /// Memory of one row of a `ScoreTile` in elements, such that rows do not meet in the cache.
+  static int64_t rowSize(const Scores &scores, int64_t columns);
+  /// As many tokens as a tile can have on the stack.
+  static int64_t mostTokens(const Scores &scores, int64_t columns);
+
+  /// The row size of packed tokens, other than a power of two.
+  static int64_t packedStride(int64_t columns) { return columns % 32 ? columns : columns + 16; }
+
+  ScoreTile makeTile(int64_t tokens, int64_t columns);
+
+  /// `count` tokens of `side` from `first` on, scaled for scores of base 2, with one lane for each
+  /// token: into `packed` [width, >= columns], with zeros behind the last.
+  void pack(const Tokens &side, mlir::Value batch, mlir::Value head, mlir::Value first,
+            mlir::Value count, double scale, mlir::Value packed, int64_t columns);
+
+  /// The scores of one head: tile[i, head] = rows[i] * packed, for the first `count`
+  /// of `rows` [tokens, width] in f32.
+  void multiply(const ScoreTile &tile, mlir::Value rows, mlir::Value count, mlir::Value packed,
+                mlir::Value head);
+
+  /// Mixes the heads of one token before and after the softmax: `in` gives what is mixed, and
+  /// may read the tile where `out` writes it.
+  using In = llvm::function_ref<mlir::Value(mlir::Value head, mlir::Value column, int64_t width)>;
+  using Out = llvm::function_ref<void(mlir::Value head, mlir::Value column, mlir::Value vector)>;
+  void mixBefore(const ScoreTile &tile, In in, Out out);
+  void mixAfter(const ScoreTile &tile, In in, Out out);
+
+  /// The log-sum-exp of a row of score head `head` from its maximum and sum in base 2.
+  mlir::Value logSumExp(mlir::Value head, mlir::Value maximum, mlir::Value sum);
+  /// What is subtracted from the scores of a row of head `head`, in base 2, where its log-sum-exp
+  /// is given. One of -inf counts as 0.
+  mlir::Value reference(mlir::Value head, mlir::Value logSumExp);
+  /// 2^(logit - reference) where the reference is a log-sum-exp that was given: any number.
+  mlir::Value powerOf(mlir::Value logit, mlir::Value reference);
+
+  /// The value head of a result head, and the key head of a query head.
+  mlir::Value valueHead(mlir::Value head) { return t.floorDiv(head, resultHeads / value.heads()); }
+  mlir::Value keyHead(mlir::Value head) { return t.floorDiv(head, queryHeads / key.heads()); }
+  /// The keys of a batch element.
+  mlir::Value keysOf(mlir::Value batch);
+  /// The scale of the logits, in base 2.
+  double scale() const;
+
+  const Scores scores;
+  const Tokens query, key, value, output;
+  const mlir::Value lseInit; ///< Where the log-sum-exp [B,S,N] is wanted; or null.
+  const int64_t queryHeads, scoreHeads, resultHeads;
+
+private:
+  void mix(mlir::Value weight, mlir::Value bias, int64_t heads, int64_t inHeads,
+           const ScoreTile &tile, In in, Out out);
+
+  TileBuilder &t;
+};
+
+} // namespace imhsa::cpu
+
+#endif // IMHSA_PASSES_KERNEL_CPU_ATTENTIONTILE_H

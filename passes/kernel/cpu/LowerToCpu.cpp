@@ -1,0 +1,54 @@
+//===- LowerToCpu.cpp - scheduled operations as loops over vectors --------===//
+// Part of imhsa, under the Apache License v2.0 with LLVM Exceptions: see LICENSE.
+
+#include "passes/Passes.h"
+#include "passes/kernel/cpu/Kernels.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
+using namespace mlir;
+
+namespace imhsa {
+#define GEN_PASS_DEF_LOWERTOCPUPASS
+#include "passes/Passes.h.inc"
+} // namespace imhsa
+
+using namespace imhsa;
+
+namespace {
+struct LowerToCpuPass : imhsa::impl::LowerToCpuPassBase<LowerToCpuPass> {
+  void runOnOperation() override {
+    SmallVector<Operation *> operations;
+    getOperation()->walk([&](Operation *op) {
+      if (hasFusedSchedule(op))
+        operations.push_back(op);
+    });
+    for (Operation *op : operations) {
+      if (!cast<DestinationStyleOpInterface>(op).hasPureBufferSemantics()) {
+        op->emitOpError("expected memrefs, found tensors: run imhsa-bufferize first");
+        return signalPassFailure();
+      }
+      if (std::optional<std::string> reason = cpu::whyNoKernel(op)) {
+        op->emitOpError("has no kernel for the CPU: ") << *reason;
+        return signalPassFailure();
+      }
+      OpBuilder b(op);
+      emit(b, op);
+      op->erase();
+      ++numKernels;
+    }
+  }
+
+private:
+  static void emit(OpBuilder &b, Operation *op) {
+    if (auto pool = dyn_cast<PoolOp>(op))
+      return cpu::emitPool(b, pool);
+    if (auto normalisers = dyn_cast<LogSumExpOp>(op))
+      return cpu::emitStream(b, normalisers);
+    auto attention = cast<AttentionOp>(op);
+    if (attention.getScheduleAttr().getKind() == KernelKind::ReadOut)
+      return cpu::emitReadOut(b, attention);
+    cpu::emitStream(b, attention);
+  }
+};
+} // namespace

@@ -1,0 +1,98 @@
+//===- Positions.cpp - what is added and kept at a position ---------------===//
+// Part of imhsa, under the Apache License v2.0 with LLVM Exceptions: see LICENSE.
+
+#include "passes/kernel/cpu/Positions.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace imhsa;
+using namespace imhsa::cpu;
+
+// Farther than any key stands from a query, and so near that sums of it fit into i32.
+static constexpr int64_t kFar = int64_t(1) << 30;
+
+Value Positions::offset() { return scores.queryOffset ? scores.queryOffset : t.sub(keys, queries); }
+
+// Elements of `memref`, of which dimension `lane` follows the lanes. A dimension of size 1 stands
+// for any size.
+Value Positions::gather(Value memref, ArrayRef<Value> position, unsigned lane, int64_t width) {
+  OpBuilder &b = t.builder();
+  auto type = cast<MemRefType>(memref.getType());
+  SmallVector<Value> elements;
+  for (int64_t i = 0; i < width; ++i) {
+    SmallVector<Value> at;
+    for (auto [dim, index] : llvm::enumerate(position)) {
+      Value shifted = dim == lane ? t.add(index, i) : index;
+      bool isOne = type.getDimSize(dim) == 1;
+      // Lanes may go beyond the last one; other indices do not.
+      bool mayExceed = dim == lane || type.isDynamicDim(dim);
+      at.push_back(isOne       ? t.index(0)
+                   : mayExceed ? t.min(shifted, t.sub(t.dim(memref, dim), t.index(1)))
+                               : shifted);
+    }
+    elements.push_back(memref::LoadOp::create(b, t.getLoc(), memref, at));
+    if (type.getDimSize(lane) == 1)
+      return t.broadcast(elements.front(), width);
+  }
+  return vector::FromElementsOp::create(b, t.getLoc(),
+                                        VectorType::get(width, type.getElementType()), elements);
+}
+
+Value Positions::bias(Value batch, Value head, Value query, Value key, int64_t width) {
+  Value vector =
+      gather(scores.bias, {batch, head, query, key}, lanes == Lanes::Queries ? 2 : 3, width);
+  return t.mulf(t.toF32(vector), t.real(llvm::numbers::log2e, width));
+}
+
+Value Positions::kept(Value batch, Value query, Value key, int64_t width) {
+  OpBuilder &b = t.builder();
+  Location loc = t.getLoc();
+  bool areQueries = lanes == Lanes::Queries;
+  Value result =
+      vector::CreateMaskOp::create(b, loc, VectorType::get(width, b.getI1Type()),
+                                   areQueries ? t.sub(queries, query) : t.sub(keys, key));
+  auto also = [&](Value condition) { result = arith::AndIOp::create(b, loc, result, condition); };
+  if (scores.keep)
+    also(gather(scores.keep, {batch, query, key}, areQueries ? 1 : 2, width));
+  if (!scores.causal && !scores.window)
+    return result;
+
+  // How far the key stands before the query; what is farther than kFar is as good as that.
+  auto type = VectorType::get(width, b.getI32Type());
+  auto constant = [&](int64_t value) -> Value {
+    value = std::clamp<int64_t>(value, -2 * kFar + 1, 2 * kFar - 1);
+    return arith::ConstantOp::create(b, loc,
+                                     DenseElementsAttr::get(type, static_cast<int32_t>(value)));
+  };
+  SmallVector<int32_t> steps;
+  for (int64_t i = 0; i < width; ++i)
+    steps.push_back(static_cast<int32_t>(areQueries ? i : -i));
+  Value first = t.sub(t.add(query, offset()), key);
+  first = t.max(t.min(first, t.index(kFar)), t.index(-kFar));
+  first = arith::IndexCastOp::create(b, loc, b.getI32Type(), first);
+  Value before = arith::AddIOp::create(
+      b, loc, t.broadcast(first, width),
+      arith::ConstantOp::create(b, loc, DenseElementsAttr::get(type, ArrayRef<int32_t>(steps))));
+  auto compare = [&](arith::CmpIPredicate predicate, int64_t limit) {
+    also(arith::CmpIOp::create(b, loc, predicate, before, constant(limit)));
+  };
+  if (scores.causal)
+    compare(arith::CmpIPredicate::sge, 0);
+  if (scores.window) {
+    compare(arith::CmpIPredicate::sle, scores.window->first);
+    compare(arith::CmpIPredicate::sge, -scores.window->second);
+  }
+  return result;
+}
+
+std::pair<Value, Value> Positions::keptKeys(Value first, Value count, Value most) {
+  Value zero = t.index(0), begin = zero, end = most;
+  auto within = [&](Value value) { return t.max(t.min(value, most), zero); };
+  if (scores.window)
+    begin = within(t.sub(t.add(first, offset()), t.index(std::min(scores.window->first, kFar))));
+  if (scores.causal || scores.window) {
+    int64_t after = scores.causal ? 0 : std::min(scores.window->second, kFar);
+    end = within(t.add(t.add(t.add(first, count), offset()), after));
+  }
+  return {begin, end};
+}

@@ -1,0 +1,237 @@
+//===- ReadOut.cpp - attention over few keys on the CPU -------------------===//
+// Part of imhsa, under the Apache License v2.0 with LLVM Exceptions: see LICENSE.
+//
+// A tile has some queries of all heads; its columns are the keys, all of them at once, packed
+// once for each batch element. One pass over the queries:
+//
+//   for each head:  S[i,h,:] = scale * Q[i,h,:] K[h]^T
+//   for each query: Y = pre S, maximum and sum of each row, Z = post softmax(Y)
+//   for each head:  O[i,g,:] = Z[i,g,:] V[g]
+
+#include "passes/kernel/cpu/Kernels.h"
+#include "passes/kernel/cpu/Positions.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include <limits>
+
+using namespace mlir;
+using namespace imhsa;
+using namespace imhsa::cpu;
+
+namespace {
+
+class ReadOut {
+public:
+  ReadOut(OpBuilder &b, AttentionOp op)
+      : t(b, op.getLoc()), core(t, op), queries(core.query.tokens(t)), keys(core.scores.keys()),
+        columns(padToVectors(keys)),
+        positions(t, core.scores, Positions::Lanes::Keys, queries, t.index(keys)),
+        mostTokens(std::min(op.getScheduleAttr().getQueries(),
+                            AttentionTile::mostTokens(core.scores, columns))) {}
+
+  void emit() {
+    packKeys();
+    convertValues();
+    Value batches = t.dim(core.query.memref, 0);
+    t.parallel({batches, t.ceilDiv(queries, mostTokens)}, [&](ValueRange at) {
+      Value first = t.mul(at[1], mostTokens);
+      Value count = t.index(mostTokens);
+      if (std::optional<int64_t> all = getConstantIntValue(queries); !all || *all % mostTokens)
+        count = t.min(count, t.sub(queries, first));
+      emitTile(at[0], first, count);
+    });
+  }
+
+private:
+  // K[b,h] as [width, keys].
+  void packKeys() {
+    Value batches = t.dim(core.key.memref, 0);
+    int64_t heads = core.key.heads(), width = core.key.width();
+    packedKeys = t.workspace(
+        {batches, t.index(heads), t.index(width), t.index(AttentionTile::packedStride(columns))});
+    t.parallel(
+        {batches, t.index(heads)},
+        [&](ValueRange at) {
+          core.pack(core.key, at[0], at[1], t.index(0), core.keysOf(at[0]), core.scale(),
+                    t.inner(packedKeys, {at[0], at[1]}), columns);
+        },
+        width * columns);
+  }
+
+  // V in f32.
+  void convertValues() {
+    values = core.value;
+    auto type = cast<MemRefType>(values.memref.getType());
+    if (type.getElementType().isF32())
+      return;
+    Value batches = t.dim(values.memref, 0);
+    int64_t heads = values.heads(), width = values.width();
+    Value copy = t.workspace({batches, t.index(heads), t.index(keys), t.index(width)});
+    t.parallel({batches, t.index(heads)}, [&](ValueRange at) {
+      Value count = core.keysOf(at[0]);
+      Value rows = values.rows(t, at[0], at[1], t.index(0), count);
+      Value into = t.inner(copy, {at[0], at[1]});
+      t.loop(count, [&](Value row) {
+        t.columns(width, [&](Value column, int64_t lanes) {
+          t.store(t.load(rows, {row, column}, lanes), into, {row, column});
+        });
+      });
+    });
+    values = {copy, tokenDims(DimOrder::BHND)};
+  }
+
+  void emitTile(Value batch, Value first, Value count) {
+    ScoreTile tile = core.makeTile(mostTokens, columns);
+    Value inverse = t.scratch({core.scoreHeads});
+    Value depth = core.keysOf(batch);
+    t.loop(t.index(core.queryHeads), [&](Value head) {
+      Value rows = core.query.rows(t, batch, head, first, count);
+      core.multiply(tile, t.asF32(rows, mostTokens), count,
+                    t.inner(packedKeys, {batch, core.keyHead(head)}), head);
+    });
+    if (positions.isMasked()) {
+      mask = t.scratch({columns});
+      readKeys = t.scratch({columns});
+      t.fill(readKeys, 0);
+    }
+    t.loop(count,
+           [&](Value token) { softmax(tile, batch, t.add(first, token), token, inverse, depth); });
+    t.loop(t.index(core.resultHeads), [&](Value head) {
+      Value zero = t.index(0);
+      Value v = values.rows(t, batch, core.valueHead(head), zero, t.index(keys));
+      Value out = core.output.rows(t, batch, head, first, count);
+      t.product(
+          count, core.value.width(), depth,
+          [&](Value i, Value k) { return t.loadScalar(tile.memref, {i, tile.at(t, head, k)}); },
+          [&](Value k, Value j, int64_t width) {
+            Value vector = t.load(v, {k, j}, width);
+            if (!positions.isMasked())
+              return vector;
+            // A value that nothing keeps may be NaN.
+            Value isRead = t.isGreater(t.loadScalar(readKeys, {k}), t.real(0));
+            return t.select(isRead, vector, t.real(0, width));
+          },
+          /*start=*/nullptr, [&](Value i, Value j, Value vector) { t.store(vector, out, {i, j}); });
+    });
+  }
+
+  // Scores of a token to weights, all heads.
+  void softmax(const ScoreTile &tile, Value batch, Value query, Value token, Value inverse,
+               Value depth) {
+    auto load = [&](Value head, Value column, int64_t width) {
+      return t.load(tile.memref, {token, tile.at(t, head, column)}, width);
+    };
+    auto store = [&](Value head, Value column, Value vector) {
+      t.store(vector, tile.memref, {token, tile.at(t, head, column)});
+    };
+    if (positions.isMasked())
+      keepRow(batch, query);
+    if (core.scores.interaction.pre || positions.hasBias())
+      core.mixBefore(
+          tile,
+          [&](Value head, Value column, int64_t width) {
+            Value vector = load(head, column, width);
+            if (!positions.hasBias())
+              return vector;
+            return t.addf(vector, positions.bias(batch, head, query, column, width));
+          },
+          store);
+
+    Value given = core.scores.lse;
+    t.loop(t.index(core.scoreHeads), [&](Value head) {
+      auto logits = [&](Value column) { return keep(load(head, column, kLanes), column, depth); };
+      if (given) {
+        Value lse = t.loadScalar(given, {batch, head, query});
+        Value reference = t.broadcast(core.reference(head, lse), kLanes);
+        for (int64_t column = 0; column < columns; column += kLanes)
+          store(head, t.index(column), core.powerOf(logits(t.index(column)), reference));
+        if (core.lseInit)
+          t.store(lse, core.lseInit, {batch, head, query});
+        return;
+      }
+      Value lowest = t.real(std::numeric_limits<float>::lowest(), kLanes);
+      Value maxima = overColumns(
+          lowest, [&](Value column, Value before) { return t.maxf(logits(column), before); });
+      Value maximum = t.reduce(maxima, [&](Value a, Value b) { return t.maxf(a, b); });
+      Value reference = t.broadcast(maximum, kLanes);
+      Value sums = overColumns(t.real(0, kLanes), [&](Value column, Value before) {
+        Value power = t.exp2(t.subf(logits(column), reference));
+        store(head, column, power);
+        return t.addf(before, power);
+      });
+      Value sum = t.reduce(sums, [&](Value a, Value b) { return t.addf(a, b); });
+      t.store(t.reciprocal(sum), inverse, {head});
+      if (core.lseInit)
+        t.store(core.logSumExp(head, maximum, sum), core.lseInit, {batch, head, query});
+    });
+    if (given && !core.scores.interaction.mixesAfter())
+      return;
+
+    core.mixAfter(
+        tile,
+        [&](Value head, Value column, int64_t width) {
+          Value power = load(head, column, width);
+          if (given)
+            return power;
+          return t.mulf(power, t.broadcast(t.loadScalar(inverse, {head}), width));
+        },
+        [&](Value head, Value column, Value vector) {
+          // A bias could make it another number than 0.
+          if (positions.isMasked() && core.scores.interaction.postBias)
+            vector = whereKept(vector, column, 0);
+          store(head, column, vector);
+        });
+  }
+
+  void keepRow(Value batch, Value query) {
+    for (int64_t j = 0; j < columns; j += kLanes) {
+      Value column = t.index(j);
+      Value kept = t.select(positions.kept(batch, query, column, kLanes), t.real(1, kLanes),
+                            t.real(0, kLanes));
+      t.store(kept, mask, {column});
+      t.store(t.maxf(t.load(readKeys, {column}, kLanes), kept), readKeys, {column});
+    }
+  }
+
+  Value whereKept(Value vector, Value column, double otherwise) {
+    int64_t width = cast<VectorType>(vector.getType()).getDimSize(0);
+    Value isKept = t.isGreater(t.load(mask, {column}, width), t.real(0, width));
+    return t.select(isKept, vector, t.real(otherwise, width));
+  }
+
+  // `vector` where its keys are kept, otherwise -inf.
+  Value keep(Value vector, Value column, Value depth) {
+    double excluded = -std::numeric_limits<float>::infinity();
+    if (positions.isMasked())
+      vector = whereKept(vector, column, excluded);
+    std::optional<int64_t> constant = getConstantIntValue(depth);
+    if (constant && *getConstantIntValue(column) + kLanes <= *constant)
+      return vector;
+    OpBuilder &b = t.builder();
+    Value isKey = vector::CreateMaskOp::create(
+        b, t.getLoc(), VectorType::get(kLanes, b.getI1Type()), t.sub(depth, column));
+    return t.select(isKey, vector, t.real(excluded, kLanes));
+  }
+
+  // Folds all columns of a row, vector by vector.
+  Value overColumns(Value start, function_ref<Value(Value, Value)> body) {
+    for (int64_t column = 0; column < columns; column += kLanes)
+      start = body(t.index(column), start);
+    return start;
+  }
+
+  TileBuilder t;
+  AttentionTile core;
+  Value queries;
+  int64_t keys, columns;
+  Positions positions;
+  int64_t mostTokens;
+  Value packedKeys;
+  Tokens values;
+  // Where positions are masked, [columns] of 1 or 0:
+  Value mask;     ///< the current query keeps the key
+  Value readKeys; ///< some query of the tile keeps the key
+};
+
+} // namespace
+
+void imhsa::cpu::emitReadOut(OpBuilder &b, AttentionOp op) { ReadOut(b, op).emit(); }

@@ -1,0 +1,417 @@
+//===- TileBuilder.cpp - verbs for CPU kernels ----------------------------===//
+// Part of imhsa, under the Apache License v2.0 with LLVM Exceptions: see LICENSE.
+
+#include "passes/kernel/cpu/TileBuilder.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
+#include "llvm/Support/SaveAndRestore.h"
+
+using namespace mlir;
+using namespace imhsa::cpu;
+
+TileBuilder::TileBuilder(OpBuilder &builder, Location loc) : b(builder), loc(loc) {
+  Operation *parent = b.getInsertionBlock()->getParentOp();
+  auto function = dyn_cast<FunctionOpInterface>(parent);
+  if (!function)
+    function = parent->getParentOfType<FunctionOpInterface>();
+  scratchBlock = &function.getFunctionBody().front();
+}
+
+//===----------------------------------------------------------------------===//
+// Sizes and positions
+//===----------------------------------------------------------------------===//
+
+Value TileBuilder::index(int64_t value) { return arith::ConstantIndexOp::create(b, loc, value); }
+Value TileBuilder::add(Value lhs, Value rhs) {
+  return b.createOrFold<arith::AddIOp>(loc, lhs, rhs);
+}
+Value TileBuilder::sub(Value lhs, Value rhs) {
+  return b.createOrFold<arith::SubIOp>(loc, lhs, rhs);
+}
+Value TileBuilder::mul(Value lhs, Value rhs) {
+  return b.createOrFold<arith::MulIOp>(loc, lhs, rhs);
+}
+Value TileBuilder::floorDiv(Value lhs, int64_t rhs) {
+  return b.createOrFold<arith::DivUIOp>(loc, lhs, index(rhs));
+}
+Value TileBuilder::ceilDiv(Value lhs, int64_t rhs) { return floorDiv(add(lhs, rhs - 1), rhs); }
+Value TileBuilder::min(Value lhs, Value rhs) {
+  return b.createOrFold<arith::MinSIOp>(loc, lhs, rhs);
+}
+Value TileBuilder::max(Value lhs, Value rhs) {
+  return b.createOrFold<arith::MaxSIOp>(loc, lhs, rhs);
+}
+
+Value TileBuilder::dim(Value memref, unsigned dimension) {
+  int64_t size = cast<MemRefType>(memref.getType()).getDimSize(dimension);
+  if (!ShapedType::isDynamic(size))
+    return index(size);
+  return memref::DimOp::create(b, loc, memref, dimension);
+}
+
+Value TileBuilder::clampedLength(Value lengths, Value batch, Value most) {
+  Value length = memref::LoadOp::create(b, loc, lengths, batch);
+  length = arith::IndexCastOp::create(b, loc, b.getIndexType(), length);
+  return max(min(length, most), index(0));
+}
+
+//===----------------------------------------------------------------------===//
+// Control flow
+//===----------------------------------------------------------------------===//
+
+void TileBuilder::loop(Value begin, Value end, int64_t step, Body body) {
+  carry(begin, end, step, {}, [&](Value position, ValueRange) {
+    body(position);
+    return SmallVector<Value>();
+  });
+}
+
+SmallVector<Value> TileBuilder::carry(Value begin, Value end, int64_t step, ValueRange first,
+                                      function_ref<SmallVector<Value>(Value, ValueRange)> body) {
+  auto loop = scf::ForOp::create(b, loc, begin, end, index(step), first,
+                                 [&](OpBuilder &, Location, Value position, ValueRange carried) {
+                                   SmallVector<Value> next = body(position, carried);
+                                   scf::YieldOp::create(b, loc, next);
+                                 });
+  return SmallVector<Value>(loop.getResults());
+}
+
+// Elements that one thread computes in less time than it takes to wake another.
+static constexpr int64_t kFewElements = 1 << 15;
+
+void TileBuilder::parallel(ArrayRef<Value> counts, function_ref<void(ValueRange)> body,
+                           int64_t work) {
+  for (Value count : counts)
+    work *= getConstantIntValue(count).value_or(0);
+  if (work > 0 && work <= kFewElements) {
+    SmallVector<Value> begin(counts.size(), index(0)), step(counts.size(), index(1));
+    scf::buildLoopNest(b, loc, begin, counts, step,
+                       [&](OpBuilder &, Location, ValueRange positions) { body(positions); });
+    return;
+  }
+  SmallVector<Value> begin(counts.size(), index(0)), step(counts.size(), index(1));
+  scf::ParallelOp::create(b, loc, begin, counts, step,
+                          [&](OpBuilder &, Location, ValueRange positions) {
+                            llvm::SaveAndRestore inBody(scratchBlock, b.getInsertionBlock());
+                            body(positions);
+                          });
+}
+
+namespace {
+/// A range of columns that is a whole number of vectors of one width.
+struct Columns {
+  int64_t first, width, count;
+};
+} // namespace
+
+// `size` columns as whole vectors and, at the end, narrower ones.
+static SmallVector<Columns, 4> splitColumns(int64_t size) {
+  SmallVector<Columns, 4> result;
+  int64_t whole = size / kLanes;
+  if (whole)
+    result.push_back({0, kLanes, whole});
+  for (int64_t width = kLanes / 2, first = whole * kLanes; width; width /= 2)
+    if (size & width) {
+      result.push_back({first, width, 1});
+      first += width;
+    }
+  return result;
+}
+
+void TileBuilder::columns(int64_t size, function_ref<void(Value, int64_t)> body) {
+  for (Columns range : splitColumns(size))
+    if (range.count == 1)
+      body(index(range.first), range.width);
+    else
+      loop(index(range.first), index(range.first + range.count * range.width), range.width,
+           [&](Value column) { body(column, range.width); });
+}
+
+//===----------------------------------------------------------------------===//
+// Memory
+//===----------------------------------------------------------------------===//
+
+// So that no buffer shares a line of the cache with another.
+static constexpr int64_t kAlignment = 64;
+
+Value TileBuilder::scratch(ArrayRef<int64_t> shape) {
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(scratchBlock);
+  return memref::AllocaOp::create(b, loc, MemRefType::get(shape, b.getF32Type()),
+                                  b.getI64IntegerAttr(kAlignment));
+}
+
+Value TileBuilder::workspace(ArrayRef<Value> sizes) {
+  SmallVector<int64_t> shape;
+  SmallVector<Value> unknown;
+  for (Value size : sizes) {
+    shape.push_back(getConstantIntValue(size).value_or(ShapedType::kDynamic));
+    if (ShapedType::isDynamic(shape.back()))
+      unknown.push_back(size);
+  }
+  return memref::AllocOp::create(b, loc, MemRefType::get(shape, b.getF32Type()), unknown,
+                                 b.getI64IntegerAttr(kAlignment));
+}
+
+Value TileBuilder::view(Value memref, ArrayRef<OpFoldResult> offsets,
+                        ArrayRef<OpFoldResult> sizes) {
+  auto fold = [&](OpFoldResult value) -> OpFoldResult {
+    std::optional<int64_t> constant = getConstantIntValue(value);
+    return constant ? b.getIndexAttr(*constant) : value;
+  };
+  SmallVector<OpFoldResult> at, whole, steps(offsets.size(), b.getIndexAttr(1));
+  for (auto [offset, size] : llvm::zip_equal(offsets, sizes)) {
+    at.push_back(fold(offset));
+    whole.push_back(size ? fold(size) : b.getIndexAttr(1));
+  }
+  MemRefType type =
+      memref::SubViewOp::inferResultType(cast<MemRefType>(memref.getType()), at, whole, steps);
+  auto [strides, offset] = type.getStridesAndOffset();
+  SmallVector<int64_t> shape, kept;
+  for (auto [i, size] : llvm::enumerate(sizes))
+    if (size) {
+      shape.push_back(type.getDimSize(i));
+      kept.push_back(strides[i]);
+    }
+  auto layout = StridedLayoutAttr::get(b.getContext(), offset, kept);
+  type = MemRefType::get(shape, type.getElementType(), layout);
+  return memref::SubViewOp::create(b, loc, type, memref, at, whole, steps);
+}
+
+Value TileBuilder::inner(Value memref, ArrayRef<Value> leading) {
+  unsigned rank = cast<MemRefType>(memref.getType()).getRank();
+  SmallVector<OpFoldResult> offsets(leading), sizes(leading.size());
+  for (unsigned i = leading.size(); i < rank; ++i) {
+    offsets.push_back(b.getIndexAttr(0));
+    sizes.push_back(dim(memref, i));
+  }
+  return view(memref, offsets, sizes);
+}
+
+Value TileBuilder::load(Value memref, ValueRange position, int64_t width) {
+  Type element = cast<MemRefType>(memref.getType()).getElementType();
+  return toF32(vector::LoadOp::create(b, loc, VectorType::get(width, element), memref, position));
+}
+
+Value TileBuilder::loadScalar(Value memref, ValueRange position) {
+  return toF32(memref::LoadOp::create(b, loc, memref, position));
+}
+
+void TileBuilder::store(Value value, Value memref, ValueRange position) {
+  Type element = cast<MemRefType>(memref.getType()).getElementType();
+  auto vector = dyn_cast<VectorType>(value.getType());
+  if (!element.isF32())
+    value = arith::TruncFOp::create(
+        b, loc, vector ? Type(VectorType::get(vector.getShape(), element)) : element, value);
+  if (vector)
+    vector::StoreOp::create(b, loc, value, memref, position);
+  else
+    memref::StoreOp::create(b, loc, value, memref, position);
+}
+
+void TileBuilder::prefetch(Value memref, ValueRange position, bool forWrite) {
+  memref::PrefetchOp::create(b, loc, memref, position, forWrite, /*localityHint=*/3,
+                             /*isDataCache=*/true);
+}
+
+Value TileBuilder::asF32(Value matrix, int64_t mostRows) {
+  auto type = cast<MemRefType>(matrix.getType());
+  if (type.getElementType().isF32())
+    return matrix;
+  Value copy = scratch({mostRows, type.getDimSize(1)});
+  loop(dim(matrix, 0), [&](Value row) {
+    columns(type.getDimSize(1), [&](Value column, int64_t width) {
+      store(load(matrix, {row, column}, width), copy, {row, column});
+    });
+  });
+  return copy;
+}
+
+void TileBuilder::fill(Value row, double value) {
+  columns(cast<MemRefType>(row.getType()).getDimSize(0),
+          [&](Value column, int64_t width) { store(real(value, width), row, {column}); });
+}
+
+//===----------------------------------------------------------------------===//
+// f32 and vectors of it
+//===----------------------------------------------------------------------===//
+
+Value TileBuilder::real(double value, int64_t width) {
+  FloatAttr scalar = b.getF32FloatAttr(static_cast<float>(value));
+  if (!width)
+    return arith::ConstantOp::create(b, loc, scalar);
+  auto type = VectorType::get(width, b.getF32Type());
+  return arith::ConstantOp::create(b, loc, DenseElementsAttr::get(type, scalar.getValue()));
+}
+
+Value TileBuilder::toReal(Value index) {
+  Value integer = arith::IndexCastOp::create(b, loc, b.getI64Type(), index);
+  return arith::SIToFPOp::create(b, loc, b.getF32Type(), integer);
+}
+
+Value TileBuilder::toF32(Value value) {
+  if (getElementTypeOrSelf(value).isF32())
+    return value;
+  auto vector = dyn_cast<VectorType>(value.getType());
+  Type f32 = b.getF32Type();
+  return arith::ExtFOp::create(b, loc, vector ? VectorType::get(vector.getShape(), f32) : f32,
+                               value);
+}
+
+Value TileBuilder::isGreater(Value lhs, Value rhs) {
+  return arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OGT, lhs, rhs);
+}
+
+Value TileBuilder::broadcast(Value scalar, int64_t width) {
+  return vector::BroadcastOp::create(b, loc, VectorType::get(width, scalar.getType()), scalar);
+}
+Value TileBuilder::addf(Value lhs, Value rhs) { return arith::AddFOp::create(b, loc, lhs, rhs); }
+Value TileBuilder::subf(Value lhs, Value rhs) { return arith::SubFOp::create(b, loc, lhs, rhs); }
+Value TileBuilder::mulf(Value lhs, Value rhs) { return arith::MulFOp::create(b, loc, lhs, rhs); }
+Value TileBuilder::divf(Value lhs, Value rhs) { return arith::DivFOp::create(b, loc, lhs, rhs); }
+Value TileBuilder::fma(Value lhs, Value rhs, Value sum) {
+  return vector::FMAOp::create(b, loc, lhs, rhs, sum);
+}
+Value TileBuilder::maxf(Value lhs, Value rhs) {
+  // Which zero it is of two does not matter, and takes instructions.
+  return arith::MaximumFOp::create(b, loc, lhs, rhs, arith::FastMathFlags::nsz);
+}
+
+Value TileBuilder::reciprocal(Value x) {
+  auto vector = dyn_cast<VectorType>(x.getType());
+  int64_t width = vector ? vector.getDimSize(0) : 0;
+  Value zero = real(0, width);
+  Value isZero = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OEQ, x, zero);
+  return arith::SelectOp::create(b, loc, isZero, zero, divf(real(1, width), x));
+}
+
+// x = n + f with n whole and |f| <= 1/2: 2^x = 2^n 2^f. Adding 1.5 * 2^23 rounds to a whole
+// number, which then stands in the low bits of the sum. 2^f is the polynomial of degree 5 with
+// 2^0 = 1 whose relative error is least, 9.1e-8.
+Value TileBuilder::exp2(Value x) {
+  static constexpr double kCoefficients[] = {0.69314697760, 0.24022242085, 0.05550733744,
+                                             0.00967151266, 0.00132647269};
+  int64_t width = cast<VectorType>(x.getType()).getDimSize(0);
+  Value magic = real(0x1.8p23, width), one = real(1, width);
+  Value shifted = addf(x, magic);
+  Value fraction = subf(x, subf(shifted, magic));
+  Value power = real(std::end(kCoefficients)[-1], width);
+  for (double coefficient : llvm::reverse(llvm::drop_end(kCoefficients)))
+    power = fma(power, fraction, real(coefficient, width));
+  power = fma(power, fraction, one);
+
+  auto integers = VectorType::get(width, b.getI32Type());
+  auto integer = [&](int32_t value) -> Value {
+    return arith::ConstantOp::create(b, loc, DenseElementsAttr::get(integers, value));
+  };
+  Value bits = arith::BitcastOp::create(b, loc, integers, shifted);
+  bits = arith::ShLIOp::create(b, loc, bits, integer(23));
+  bits = arith::AddIOp::create(b, loc, bits, integer(127 << 23));
+  Value result = mulf(power, arith::BitcastOp::create(b, loc, x.getType(), bits));
+  Value isSmall = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OLT, x, real(-126, width));
+  return arith::SelectOp::create(b, loc, isSmall, real(0, width), result);
+}
+
+Value TileBuilder::reduce(Value vector, function_ref<Value(Value, Value)> combine) {
+  int64_t width = cast<VectorType>(vector.getType()).getDimSize(0);
+  for (int64_t half = width / 2; half; half /= 2) {
+    SmallVector<int64_t> low, high;
+    for (int64_t i = 0; i < half; ++i) {
+      low.push_back(i);
+      high.push_back(i + half);
+    }
+    vector = combine(vector::ShuffleOp::create(b, loc, vector, vector, low),
+                     vector::ShuffleOp::create(b, loc, vector, vector, high));
+  }
+  return vector::ExtractOp::create(b, loc, vector, 0);
+}
+
+//===----------------------------------------------------------------------===//
+// Products
+//===----------------------------------------------------------------------===//
+
+// Vectors of sums that are in registers at once: with one of b and one of a, of the 16 that AVX2
+// has.
+static constexpr int64_t kSums = 12;
+// Vectors of a row of sums at most.
+static constexpr int64_t kMostVectors = 3;
+// The longest sum of which all steps are written out.
+static constexpr int64_t kUnrolledDepth = 16;
+
+// Calls `body` for blocks of [0, count): of `most` and of one less, so that all are about equal.
+static void evenBlocks(TileBuilder &t, int64_t count, int64_t most,
+                       function_ref<void(Value, int64_t)> body) {
+  int64_t blocks = llvm::divideCeil(count, most), size = llvm::divideCeil(count, blocks);
+  int64_t larger = blocks - (size * blocks - count), position = 0;
+  for (auto [number, of] : {std::pair(larger, size), std::pair(blocks - larger, size - 1)}) {
+    if (number == 1)
+      body(t.index(position), of);
+    else if (number)
+      t.loop(t.index(position), t.index(position + number * of), of,
+             [&, of = of](Value block) { body(block, of); });
+    position += number * of;
+  }
+}
+
+static void rowBlocks(TileBuilder &t, Value count, int64_t most,
+                      function_ref<void(Value, int64_t)> body) {
+  if (std::optional<int64_t> constant = getConstantIntValue(count)) {
+    if (*constant > 0)
+      evenBlocks(t, *constant, most, body);
+    return;
+  }
+  Value whole = t.mul(t.floorDiv(count, most), most);
+  t.loop(t.index(0), whole, most, [&](Value row) { body(row, most); });
+  t.loop(whole, count, 1, [&](Value row) { body(row, 1); });
+}
+
+void TileBuilder::product(Value rows, int64_t columns, Value depth, Scalar a, Vector b,
+                          Vector start, Store finish) {
+  // The sums of `numRows` rows from `row` on and of `vectors` vectors from `column` on.
+  auto block = [&](Value row, int64_t numRows, Value column, int64_t width, int64_t vectors) {
+    SmallVector<Value> rowAt, columnAt, sums;
+    for (int64_t i = 0; i < numRows; ++i)
+      rowAt.push_back(add(row, i));
+    for (int64_t v = 0; v < vectors; ++v)
+      columnAt.push_back(add(column, v * width));
+    Value zeros = start ? Value() : real(0, width);
+    for (Value i : rowAt)
+      for (Value j : columnAt)
+        sums.push_back(start ? start(i, j, width) : zeros);
+
+    auto step = [&](Value k, ValueRange before) {
+      SmallVector<Value> factors, after;
+      for (Value j : columnAt)
+        factors.push_back(b(k, j, width));
+      for (auto [r, i] : llvm::enumerate(rowAt)) {
+        Value scalar = broadcast(a(i, k), width);
+        for (auto [v, factor] : llvm::enumerate(factors))
+          after.push_back(fma(scalar, factor, before[r * vectors + v]));
+      }
+      return after;
+    };
+    std::optional<int64_t> steps = getConstantIntValue(depth);
+    if (steps && *steps <= kUnrolledDepth)
+      for (int64_t k = 0; k < *steps; ++k)
+        sums = step(index(k), sums);
+    else
+      sums = carry(index(0), depth, 1, sums, step);
+
+    for (auto [r, i] : llvm::enumerate(rowAt))
+      for (auto [v, j] : llvm::enumerate(columnAt))
+        finish(i, j, sums[r * vectors + v]);
+  };
+
+  // Where there are few rows they are all in registers at once, so that b is read once.
+  int64_t mostVectors = kMostVectors;
+  if (std::optional<int64_t> all = getConstantIntValue(rows); all && *all <= kSums)
+    mostVectors = std::clamp<int64_t>(kSums / std::max<int64_t>(*all, 1), 1, kMostVectors);
+  for (Columns range : splitColumns(columns))
+    evenBlocks(*this, range.count, mostVectors, [&](Value vector, int64_t vectors) {
+      Value column = add(mul(vector, range.width), range.first);
+      rowBlocks(*this, rows, kSums / vectors, [&](Value row, int64_t numRows) {
+        block(row, numRows, column, range.width, vectors);
+      });
+    });
+}

@@ -1,0 +1,65 @@
+// RUN: imhsa-opt %s --imhsa-lower-to-cpu --canonicalize --cse | FileCheck %s
+
+// Eight landmarks of a head are a task: the tokens of each one's segment, one after the other.
+// CHECK-LABEL: func.func @pool(
+// CHECK:         scf.parallel {{.*}} to (%c2)
+// CHECK:           memref.alloca() {{.*}} : memref<12xf32>
+// CHECK:           scf.for {{.*}} -> (vector<8xf32>)
+// CHECK:             vector.load {{.*}}, vector<8xf32>
+// CHECK:             vector.fma
+// CHECK:           scf.for {{.*}} -> (vector<4xf32>)
+// CHECK:             vector.load {{.*}}, vector<4xf32>
+func.func @pool(%x: memref<1x2x?x12xf32>, %l: memref<1x2x3x12xf32>) {
+  imhsa.pool #imhsa.pool<3> ins(%x : memref<1x2x?x12xf32>) schedule(#imhsa.schedule<pool>) outs(%l : memref<1x2x3x12xf32>)
+  return
+}
+
+// Keys are packed: 20 of them are three vectors. Then tiles of 16 queries with all heads:
+// scores, six rows of two vectors in registers at a time; for each token mixing, softmax, mixing; values.
+// CHECK-LABEL: func.func @read_out(
+// CHECK:         memref.alloc() {{.*}} : memref<1x2x32x24xf32>
+// CHECK-NOT:     scf.parallel
+// CHECK:         %[[TILES:.*]] = arith.divui
+// CHECK:         scf.parallel {{.*}} to (%[[TILES]])
+// CHECK:           memref.alloca() {{.*}} : memref<16x48xf32>
+// CHECK:           scf.for
+// CHECK:             scf.for {{.*}} step %c4
+// CHECK:               %{{.*}}:12 = scf.for
+// CHECK-COUNT-12:        vector.fma
+// CHECK:           arith.maximumf
+// CHECK:           scf.for
+// CHECK:             vector.store
+func.func @read_out(%q: memref<1x2x?x32xf32>, %k: memref<1x2x20x32xf32>, %w: memref<2x2xf32>, %o: memref<1x2x?x32xf32>) {
+  imhsa.attention ins(%q, %k, %k : memref<1x2x?x32xf32>, memref<1x2x20x32xf32>, memref<1x2x20x32xf32>)
+    interaction(pre = %w : memref<2x2xf32>, post = %w : memref<2x2xf32>)
+    schedule(#imhsa.schedule<read_out, queries = 16>) outs(%o : memref<1x2x?x32xf32>)
+  return
+}
+
+// Mixing after the softmax: two sweeps; of a known number of keys, what the first has computed is kept.
+// CHECK-LABEL: func.func @stream(
+// CHECK:         memref.alloc() {{.*}} : memref<1x1x2x8x16xf32>
+// CHECK-NOT:     scf.parallel
+// CHECK:         memref.alloc() {{.*}} : memref<4x1x2x16x8xf32>
+// CHECK:         memref.alloc() {{.*}} : memref<1x1x1000x32xf32>
+// CHECK:         memref.alloc() {{.*}} : memref<1x1x21x32xf32>
+// CHECK:         scf.parallel {{.*}} to (%c4)
+// CHECK:         scf.parallel {{.*}} to (%c4)
+// CHECK:         scf.parallel {{.*}} to (%c2)
+func.func @stream(%q: memref<1x2x16x8xf32>, %k: memref<1x2x1000x8xf32>, %w: memref<2x2xf32>, %o: memref<1x2x16x8xf32>) {
+  imhsa.attention ins(%q, %k, %k : memref<1x2x16x8xf32>, memref<1x2x1000x8xf32>, memref<1x2x1000x8xf32>)
+    interaction(post = %w : memref<2x2xf32>)
+    schedule(#imhsa.schedule<stream, queries = 16, keys = 48, splits = 4>) outs(%o : memref<1x2x16x8xf32>)
+  return
+}
+
+// Without it one sweep, and with one range of keys sums in the result itself.
+// CHECK-LABEL: func.func @online(
+// CHECK-COUNT-2: scf.parallel
+// CHECK-NOT:     scf.parallel
+// CHECK:         return
+func.func @online(%q: memref<1x2x?x8xf32>, %k: memref<1x2x?x8xf32>, %o: memref<1x2x?x8xf32>) {
+  imhsa.attention ins(%q, %k, %k : memref<1x2x?x8xf32>, memref<1x2x?x8xf32>, memref<1x2x?x8xf32>)
+    schedule(#imhsa.schedule<stream>) outs(%o : memref<1x2x?x8xf32>)
+  return
+}
