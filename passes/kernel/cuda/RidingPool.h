@@ -44,8 +44,8 @@ public:
   void finish(llvm::ArrayRef<Float> sums) const;
 
 private:
-  /// Two neighbouring columns, of head `head` + `nextHead` of the block, that a thread sums. What is
-  /// known goes into the offsets of accesses and takes no registers.
+  /// Two neighbouring columns, of head `head` + `nextHead` of the block, that a thread sums. What
+  /// is known goes into the offsets of accesses and takes no registers.
   struct Columns {
     Int head;
     int64_t nextHead;
