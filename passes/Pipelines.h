@@ -80,7 +80,7 @@ void buildCpuPipeline(mlir::OpPassManager &pm, const CpuPipelineOptions &options
 struct CudaPipelineOptions : public FrontEndOptions {
   Option<std::string> chip{*this, "chip", llvm::cl::init("sm_80"),
                            llvm::cl::desc("The chips, with commas between: sm_80, sm_90a, ...")};
-  Option<bool> fused{*this, "fused", llvm::cl::init(false),
+  Option<bool> fused{*this, "fused", llvm::cl::init(true),
                      llvm::cl::desc("Compute attentions by fused kernels where one serves them")};
   Option<bool> allowTf32{*this, "allow-tf32", llvm::cl::init(false),
                          llvm::cl::desc("Round what enters products of f32 to tf32")};

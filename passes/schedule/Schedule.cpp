@@ -190,6 +190,19 @@ static SmallVector<ScheduleSizes> candidatesOf(KernelKind kind, const KernelShap
   return result;
 }
 
+// Warps that share the tokens of a segment: as many as have 4 loads of 16 bytes each under way.
+static int64_t poolWarps(PoolOp op) {
+  TokenDims dims = tokenDims(op.getInputOrder());
+  int64_t bytes = getElementTypeOrSelf(op.getInput()).getIntOrFloatBitWidth() / 8;
+  uint64_t lanes =
+      llvm::PowerOf2Ceil(llvm::divideCeil(dimSize(op.getInput(), dims.width) * bytes, 16));
+  double rows = 32.0 / std::min<uint64_t>(32, lanes);
+  double tokens =
+      sizeOf(op.getInput(), dims.token, kAssumedTokens) / op.getPool().getNumLandmarks();
+  uint64_t warps = llvm::PowerOf2Ceil(static_cast<uint64_t>(std::ceil(tokens / (4 * rows))));
+  return std::clamp<int64_t>(warps, 1, defaultSizes(KernelKind::Pool).warps);
+}
+
 // Ranges of keys: enough blocks for all multiprocessors where queries alone give too few.
 static int64_t splitsOf(const KernelShape &shape, const ScheduleSizes &sizes,
                         const ChipResources &chip) {
@@ -373,9 +386,15 @@ private:
 
   LogicalResult choose(Operation *op) {
     if (isa<PoolOp>(op)) {
-      setSchedule(
-          op, ScheduleAttr::get(&getContext(), KernelKind::Pool, defaultSizes(KernelKind::Pool)));
-      return keep(op);
+      ScheduleSizes sizes = defaultSizes(KernelKind::Pool);
+      for (sizes.warps = poolWarps(cast<PoolOp>(op)); sizes.warps; sizes.warps /= 2) {
+        setSchedule(op, ScheduleAttr::get(&getContext(), KernelKind::Pool, sizes));
+        if (failed(check(op, silent)))
+          continue;
+        ++numFused;
+        return success();
+      }
+      return refuse(op);
     }
     if (serves(op, KernelKind::ReadOut))
       if (ScheduleAttr best = findBest(op, KernelKind::ReadOut)) {
@@ -397,10 +416,12 @@ private:
     // Why not even the smallest tiles do.
     ScheduleSizes smallest = candidatesOf(kind, shapeOf(op, math())).front();
     setSchedule(op, ScheduleAttr::get(&getContext(), kind, smallest));
-    auto complain = [&] { return Refusal(emitRemark(op->getLoc())) << "no fused kernel: "; };
-    FailureOr<BlockResources> block = getBlockResources(op, complain);
-    if (succeeded(block))
-      (void)checkBudget(*block, least, complain);
+    return refuse(op);
+  }
+
+  // Says what is in the way of the schedule that `op` has, and makes it general.
+  LogicalResult refuse(Operation *op) {
+    (void)check(op, [&] { return Refusal(emitRemark(op->getLoc())) << "no fused kernel: "; });
     return makeGeneral(op);
   }
 

@@ -1,13 +1,20 @@
-// The whole way of an attention to PTX. Stages: decompose, reorder, fuse, tile, expand, bufferize, lower, llvm, binary.
-// RUN: imhsa-opt %s --imhsa-cuda-pipeline=until=expand | FileCheck %s --check-prefix=EXPAND
-// RUN: imhsa-opt %s --imhsa-cuda-pipeline=until=bufferize | FileCheck %s --check-prefix=BUFFERIZE
-// RUN: imhsa-opt %s --imhsa-cuda-pipeline=until=lower | FileCheck %s --check-prefix=LOWER
-// RUN: imhsa-opt %s --imhsa-cuda-pipeline=until=llvm | FileCheck %s --check-prefix=LLVM
-// RUN: imhsa-opt %s --imhsa-cuda-pipeline='chip=sm_90a format=isa' | FileCheck %s --check-prefix=BINARY
-// RUN: imhsa-opt %s --imhsa-cuda-pipeline --imhsa-print-ptx=file=%t.ptx -o /dev/null && FileCheck %s --check-prefix=PTX --input-file=%t.ptx
+// The whole general way of an attention to PTX. Stages: decompose, reorder, fuse, schedule, tile, expand, bufferize, lower,
+// llvm, binary.
+// RUN: imhsa-opt %s --imhsa-cuda-pipeline='fused=false until=expand' | FileCheck %s --check-prefix=EXPAND
+// RUN: imhsa-opt %s --imhsa-cuda-pipeline='fused=false until=bufferize' | FileCheck %s --check-prefix=BUFFERIZE
+// RUN: imhsa-opt %s --imhsa-cuda-pipeline='fused=false until=lower' | FileCheck %s --check-prefix=LOWER
+// RUN: imhsa-opt %s --imhsa-cuda-pipeline='fused=false until=llvm' | FileCheck %s --check-prefix=LLVM
+// RUN: imhsa-opt %s --imhsa-cuda-pipeline='fused=false chip=sm_90a format=isa' | FileCheck %s --check-prefix=BINARY
+// RUN: imhsa-opt %s --imhsa-cuda-pipeline=fused=false --imhsa-print-ptx=file=%t.ptx -o /dev/null && FileCheck %s --check-prefix=PTX --input-file=%t.ptx
 // RUN: %if ptxas %{ %ptxas -arch=sm_80 %t.ptx -o %t.cubin %}
 // RUN: not imhsa-opt %s --imhsa-cuda-pipeline=chip=sm_70 2>&1 | FileCheck %s --check-prefix=CHIP
 // CHIP: error: option 'chip': 'sm_70' is older than sm_80
+
+// By default with fused kernels, which the schedule stage chooses.
+// RUN: imhsa-opt %s --imhsa-cuda-pipeline=until=schedule | FileCheck %s --check-prefix=SCHEDULE
+// SCHEDULE-LABEL: func.func @attend(
+// SCHEDULE: imhsa.log_sum_exp {{.*}} schedule(#imhsa.schedule<normalisers
+// SCHEDULE: imhsa.attention {{.*}} lse({{.*}}) schedule(#imhsa.schedule<stream
 
 // EXPAND-LABEL: func.func @attend(
 // EXPAND-NOT:     imhsa.

@@ -63,7 +63,7 @@ static Error checkOptions(const Options &options) {
     if (!options.chips.empty() || !options.toolkit.empty() || options.lineInfo)
       return createStringError(
           "--chip, --toolkit and --line-info are of use only with --target=cuda");
-    if (options.fused || options.allowTf32 || !options.schedules.empty())
+    if (!options.fused || options.allowTf32 || !options.schedules.empty())
       return createStringError(
           "--fused, --allow-tf32 and --schedules are of use only with --target=cuda");
   }
@@ -136,7 +136,7 @@ Expected<Options> imhsa::compile::parseOptions(int argc, char **argv) {
       cl::desc("The CUDA toolkit with bin/ptxas; by default from CUDA_ROOT,\nCUDA_HOME, CUDA_PATH, "
                "/usr/local/cuda or PATH"));
   static cl::opt<bool> fused(
-      "fused", cl::init(false), cl::cat(category),
+      "fused", cl::init(true), cl::cat(category),
       cl::desc(
           "Whether attentions are computed by fused kernels where one\nserves them; by default "
           "they are"));

@@ -30,7 +30,7 @@ struct Options {
   std::string runtime;            ///< path of libImhsaRuntime.a; empty: beside the tool
   std::string compiler;           ///< that links; empty: the system's
   unsigned optLevel = 3;          ///< LLVM's, 0 to 3
-  bool fused = false;             ///< kernels: fused ones where one serves an operation
+  bool fused = true;              ///< kernels: fused ones where one serves an operation
   bool allowTf32 = false;         ///< in fused kernels on f32
   std::string schedules;          ///< of fused kernels, see imhsa-schedule
   bool lineInfo = false;          ///< kernels keep the lines of the source

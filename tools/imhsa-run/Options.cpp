@@ -83,7 +83,7 @@ Expected<Options> imhsa::run::parseOptions(int argc, char **argv) {
           "The chip that kernels are compiled for; its limits and instructions\nare those of the "
           "emulator"));
   static cl::opt<bool> fused(
-      "fused", cl::init(false), cl::cat(category),
+      "fused", cl::init(true), cl::cat(category),
       cl::desc(
           "Whether a GPU computes attentions by fused kernels where one\nserves them; by default "
           "it does"));

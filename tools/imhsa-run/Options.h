@@ -24,7 +24,7 @@ struct Options {
   std::vector<std::string> shapes;  ///< of random inputs
   std::optional<int64_t> intMax;    ///< largest random integer
   Target target = Target::Cpu;
-  bool fused = false;         ///< kernels of a GPU: fused ones where one serves an operation
+  bool fused = true;          ///< kernels of a GPU: fused ones where one serves an operation
   bool allowTf32 = false;     ///< in fused kernels on f32
   std::string schedules;      ///< of fused kernels, see imhsa-schedule
   int64_t batchChunk = 0;     ///< of launches, see imhsa-lower-to-gpu

@@ -55,6 +55,7 @@ FailureOr<BlockResources> imhsa::getBlockResources(Operation *op, Complain compl
   case KernelKind::Pool: {
     BlockResources block;
     block.threads = 32 * schedule.getWarps();
+    block.shared = {{"sums", 4 * schedule.getWarps() * dimSize(cast<PoolOp>(op).getInput(), 3)}};
     return block;
   }
   case KernelKind::Normalisers:

@@ -1,0 +1,17 @@
+// The ViT-S attention in bf16, of any batch and any number of tokens, becomes fused kernels alone.
+// RUN: imhsa-compile %repo/examples/attention_bf16.mlir --target=cuda --chip=sm_80 --emit=ptx > %t.80
+// RUN: FileCheck %s --input-file=%t.80
+// RUN: grep "\.entry" %t.80 | not grep -v -E "_(pool|normalisers|stream|combine|read_out)\("
+// RUN: imhsa-compile %repo/examples/attention_bf16.mlir --target=cuda --chip=sm_90a --emit=ptx > %t.90a
+// RUN: FileCheck %s --input-file=%t.90a
+// RUN: grep "\.entry" %t.90a | not grep -v -E "_(pool|normalisers|stream|combine|read_out)\("
+
+// CHECK-DAG: .entry attention_bf16_attention_{{[0-9]}}_pool(
+// CHECK-DAG: .entry attention_bf16_attention_{{[0-9]}}_normalisers(
+// CHECK-DAG: .entry attention_bf16_attention_{{[0-9]}}_stream(
+
+// RUN: imhsa-compile %repo/examples/attention_bf16.mlir --target=cuda --emit=ptx --fused=false | FileCheck %s --check-prefix=GENERAL
+// GENERAL: .entry attention_bf16_attention_{{[0-9]+}}_generic(
+
+// RUN: not imhsa-compile %s --target=cpu --emit=llvm --schedules=stream 2>&1 | FileCheck %s --check-prefix=CPU
+// CPU: error: --fused, --allow-tf32 and --schedules are of use only with --target=cuda
