@@ -39,8 +39,16 @@ UNITS = {
 }
 
 
-def memory_bytes(launches: list[Launch], l2_bytes: int) -> list[float]:
-    """Bytes between memory and the second-level cache, by launch.
+def batch_part(shape: Shape, l2_bytes: int) -> float:
+    """The part of the batch that the kernels work on together: as imhsa-lower-to-gpu, what has its tokens in half of the cache."""
+    if not shape.function.has_landmarks:
+        return 1.0
+    element = shape.floor_bytes / shape.batch * 3 / 4  # Q, K and V
+    return min(1.0, max(1, l2_bytes // 2 // element) / shape.batch)
+
+
+def memory_bytes(launches: list[Launch], l2_bytes: int, part: float = 1.0) -> list[float]:
+    """Bytes between memory and the second-level cache, by launch, where each is of so large a part of the batch at a time.
 
     A buffer that an earlier launch used is still there if what was used since, itself included, fits.
     What is written and fits until the end is not written back, but for results.
@@ -51,9 +59,9 @@ def memory_bytes(launches: list[Launch], l2_bytes: int) -> list[float]:
         total = 0.0
         touched = {}
         for buffer in launch.buffers():
-            size = launch.of_buffer(buffer, "bytes")
-            read = min(SECTOR * launch.of_buffer(buffer, "sectors_read"), size)
-            written = min(SECTOR * launch.of_buffer(buffer, "sectors_written"), size)
+            size = part * launch.of_buffer(buffer, "bytes")
+            read = min(part * SECTOR * launch.of_buffer(buffer, "sectors_read"), size)
+            written = min(part * SECTOR * launch.of_buffer(buffer, "sectors_written"), size)
             touched[buffer] = min(read + written, size)
             if used_since.get(buffer, float("inf")) + touched[buffer] > l2_bytes:
                 total += read
@@ -63,7 +71,7 @@ def memory_bytes(launches: list[Launch], l2_bytes: int) -> list[float]:
         for buffer in used_since:
             used_since[buffer] += everything
         used_since.update({buffer: everything for buffer in touched})
-        result.append(total)
+        result.append(total / part)
     return result
 
 
@@ -124,7 +132,7 @@ class Bound:
 
 
 def bounds(shape: Shape, chip: Chip, launches: list[Launch]) -> list[Bound]:
-    from_memory = memory_bytes(launches, chip.l2_bytes)
+    from_memory = memory_bytes(launches, chip.l2_bytes, batch_part(shape, chip.l2_bytes))
     return [Bound(launch.kernel, unit_times(launch, chip, shape.function.type, bytes)) for launch, bytes in zip(launches, from_memory)]
 
 

@@ -61,6 +61,8 @@ between = Launch("c", 32, 0, reads("input 1", 800, 25))
 assert memory_bytes([first, between, second], 1000) == [320, 800, 320 + 160 + 320]
 # What is written and does not fit goes to memory.
 assert memory_bytes([Launch("d", 32, 0, writes("workspace", 3200, 100))], 1000) == [3200]
+# In two parts of the batch, one after the other, all of a part stays.
+assert memory_bytes([first, between, second], 1000, 0.5) == [320, 800, 320]
 print("memory")
 
 # --- Which unit, and the sum ------------------------------------------------------------------------
