@@ -6,7 +6,7 @@
 What a kernel executes and moves is counted by the emulator (counts.py); what a chip can do is in
 chips.py. A unit's time is its work over its rate; a kernel cannot be faster than its slowest unit, and
 the attention not than the sum of its kernels. It is a bound, not a forecast: it knows no latency, no
-partly filled last wave, no launch, and takes the schedules that are chosen without a hint of sizes. Integer work is shown and does not bound, since what is counted of
+partly filled last wave, no launch. Integer work is shown and does not bound, since what is counted of
 it is before optimisation.
 """
 from __future__ import annotations
@@ -184,7 +184,7 @@ def main(arguments: Optional[list[str]] = None) -> int:
     counts, entries = Counts(args.counts), []
     for shape in selected:
         for chip in chips:
-            launches = counts.at(shape.function.default, chip.arch, shape.batch, shape.tokens)
+            launches = counts.at(shape.function, chip.arch, shape.batch, shape.tokens)
             entries.append(describe(shape, chip, bounds(shape, chip, launches)))
     print(table(entries, args.details))
     if args.output:

@@ -60,11 +60,6 @@ class Function:
     def name(self) -> str:
         return self.attention + (f"_for_b{self.hint[0]}_n{self.hint[1]}" if self.hint else "")
 
-    @property
-    def default(self) -> Function:
-        """The same without a hint."""
-        return replace(self, hint=None)
-
     def ir(self) -> str:
         tensor = f"tensor<?x{self.heads}x?x{self.width}x{self.type}>"
         hint = f" {{imhsa.size_hint = array<i64: {self.hint[0]}, 0, {self.hint[1]}, 0>}}" if self.hint else ""
