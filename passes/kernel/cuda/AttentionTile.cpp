@@ -58,12 +58,18 @@ SmallVector<Positions> imhsa::computeScores(KernelBuilder &k, Type type, const S
 //===----------------------------------------------------------------------===//
 
 SmallVector<Float> MixingMatrix::row(KernelBuilder &k, int64_t i) const {
-  auto type = VectorType::get(4, k.builder().getF32Type());
+  Type f32 = k.builder().getF32Type();
   SmallVector<Float> result;
   for (int64_t column = 0; column < columns; column += 4) {
-    Value four = base.at(i * rowBytes(columns) + column * 4).load(type);
-    for (int64_t j = 0; j < std::min<int64_t>(4, columns - column); ++j)
-      result.push_back({k.builder(), k.extract(four, j)});
+    Pointer place = base.at(i * rowBytes(columns) + column * 4);
+    int64_t rest = std::min<int64_t>(4, columns - column);
+    if (rest == 1) {
+      result.push_back({k.builder(), place.reload(f32)});
+      break;
+    }
+    Value loaded = place.reload(VectorType::get(rest == 2 ? 2 : 4, f32));
+    for (int64_t j = 0; j < rest; ++j)
+      result.push_back({k.builder(), k.extract(loaded, j)});
   }
   return result;
 }

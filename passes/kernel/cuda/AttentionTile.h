@@ -42,7 +42,7 @@ struct MixingMatrix {
   Pointer base;
   int64_t columns;
   static int64_t rowBytes(int64_t columns) { return 16 * llvm::divideCeil(columns, 4); }
-  /// The elements of a row.
+  /// The elements of a row, loaded every time: they would take too many registers.
   llvm::SmallVector<Float> row(KernelBuilder &k, int64_t i) const;
 };
 

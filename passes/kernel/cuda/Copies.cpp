@@ -37,28 +37,30 @@ struct Place {
 };
 } // namespace
 
-static Place getPlace(KernelBuilder &k, TileShape shape, int64_t turn) {
-  int64_t chunks = shape.chunks(), rows = shape.rows, threads = k.threads();
+static Place getPlace(KernelBuilder &k, const ThreadGroup &group, TileShape shape, int64_t turn) {
+  auto [thread, threads] = group;
+  int64_t chunks = shape.chunks(), rows = shape.rows;
   if (threads % chunks == 0) {
-    Int row = k.thread() / chunks, chunk = k.thread() % chunks;
+    Int row = thread / chunks, chunk = thread % chunks;
     int64_t step = threads / chunks, first = turn * step;
     if (rows % step == 0)
       return {k.i32(0), row, chunk, first / rows, first % rows, true};
     if (step % rows == 0)
       return {row / rows, row % rows, chunk, first / rows, 0, true};
   }
-  Int item = k.thread() + turn * threads, row = item / chunks;
+  Int item = thread + turn * threads, row = item / chunks;
   return {row / rows, row % rows, item % chunks};
 }
 
-static void copyAsIs(KernelBuilder &k, const TokenRows &source, Pointer first, int64_t heads,
-                     llvm::function_ref<Bool(Int)> isValid, SharedTiles target) {
+static void copyAsIs(KernelBuilder &k, ThreadGroup group, const TokenRows &source, Pointer first,
+                     int64_t heads, llvm::function_ref<Bool(Int)> isValid, SharedTiles target) {
+  group.thread = k.here(group.thread);
   TileShape shape = target.shape;
-  int64_t items = heads * shape.rows * shape.chunks(), threads = k.threads();
+  int64_t items = heads * shape.rows * shape.chunks(), threads = group.threads;
   Place before;
   Pointer from;
   for (int64_t turn = 0; turn * threads < items; ++turn) {
-    Place place = getPlace(k, shape, turn);
+    Place place = getPlace(k, group, shape, turn);
     // One address after the other, from the one before: all at once would take many registers.
     bool isStep = turn > 0 && place.isRegular;
     if (!isStep)
@@ -77,14 +79,14 @@ static void copyAsIs(KernelBuilder &k, const TokenRows &source, Pointer first, i
       Pointer to = target.tile(place.head)
                        .at(place.headShift * shape.bytes() + rows * shape.rowBytes())
                        .at(shape.offset(place.row + place.rowShift % 8, place.chunk));
-      NVVM::CpAsyncOp::create(k.builder(), to.value, from.value, 16,
+      NVVM::CpAsyncOp::create(k.builder(), to.get(), from.get(), 16,
                               NVVM::LoadCacheModifierKind::CG,
                               select(valid, k.i32(16), k.i32(0)).value);
     };
     if ((turn + 1) * threads <= items)
       copy();
     else
-      k.when(k.thread() + turn * threads < items, copy);
+      k.when(group.thread + turn * threads < items, copy);
   }
 }
 
@@ -109,18 +111,15 @@ static SmallVector<Float> loadChunk(KernelBuilder &k, const TokenRows &source, P
   return values;
 }
 
-static void copyConverted(KernelBuilder &k, const TokenRows &source, Pointer first, int64_t heads,
-                          llvm::function_ref<Bool(Int)> isValid, SharedTiles target, Type type,
-                          bool inVectors) {
+static void copyConverted(KernelBuilder &k, const ThreadGroup &group, const TokenRows &source,
+                          Pointer first, int64_t heads, llvm::function_ref<Bool(Int)> isValid,
+                          SharedTiles target, Type type, bool inVectors) {
   TileShape shape = target.shape;
   int64_t chunks = shape.chunks(), elements = shape.elementsOfChunk();
-  int64_t items = heads * shape.rows * chunks, threads = k.threads();
+  int64_t items = heads * shape.rows * chunks, threads = group.threads;
   // So many chunks of a thread are under way together.
   int64_t together = inVectors ? std::min<int64_t>(4, llvm::divideCeil(items, threads)) : 1;
-  // A shuffle with oneself: it must stay where it is, and so must the addresses that follow from
-  // it, which a loop around this rarer path would otherwise keep in registers.
-  Int thread = inVectors ? k.thread() : k.shuffleXor(k.thread(), 0);
-  k.loop(thread, k.i32(items), k.i32(together * threads), [&](Int start) {
+  k.loop(k.here(group.thread), k.i32(items), k.i32(together * threads), [&](Int start) {
     SmallVector<SmallVector<Float>> loaded;
     SmallVector<std::pair<Bool, Pointer>> places;
     for (int64_t turn = 0; turn < together; ++turn) {
@@ -146,19 +145,25 @@ static void copyConverted(KernelBuilder &k, const TokenRows &source, Pointer fir
   });
 }
 
-void imhsa::copyTiles(KernelBuilder &k, const TokenRows &source, Int firstRow, int64_t heads,
-                      llvm::function_ref<Bool(Int)> isValid, SharedTiles target, Type type) {
+void imhsa::copyTiles(KernelBuilder &k, const ThreadGroup &group, const TokenRows &source,
+                      Int firstRow, int64_t heads, llvm::function_ref<Bool(Int)> isValid,
+                      SharedTiles target, Type type) {
   Pointer first = source.origin.at(firstRow.wide() * source.rowStride);
   auto converted = [&](bool inVectors) {
-    copyConverted(k, source, first, heads, isValid, target, type, inVectors);
+    copyConverted(k, group, source, first, heads, isValid, target, type, inVectors);
   };
   auto inChunks = [&] {
     if (bytesOf(source.element) == target.shape.elementBytes)
-      copyAsIs(k, source, first, heads, isValid, target);
+      copyAsIs(k, group, source, first, heads, isValid, target);
     else
       converted(/*inVectors=*/true);
   };
   k.when(source.isAligned, inChunks, [&] { converted(/*inVectors=*/false); });
+}
+
+void imhsa::copyTiles(KernelBuilder &k, const TokenRows &source, Int firstRow, int64_t heads,
+                      llvm::function_ref<Bool(Int)> isValid, SharedTiles target, Type type) {
+  copyTiles(k, ThreadGroup::block(k), source, firstRow, heads, isValid, target, type);
 }
 
 void imhsa::commitCopies(KernelBuilder &k) { NVVM::CpAsyncCommitGroupOp::create(k.builder()); }

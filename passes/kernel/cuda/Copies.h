@@ -9,6 +9,14 @@
 
 namespace imhsa {
 
+/// Threads that do something together: whole warps, with the number of this thread among them.
+struct ThreadGroup {
+  Int thread;
+  int64_t threads;
+
+  static ThreadGroup block(KernelBuilder &k) { return {k.thread(), k.threads()}; }
+};
+
 /// The tokens of some heads of one batch element: rows of `columns` elements.
 struct TokenRows {
   /// The first row of the first head.
@@ -31,8 +39,12 @@ struct TokenRows {
 
 /// Copies rows `firstRow` + 0 ... of `heads` heads into as many tiles, converted to `type`, the
 /// 16-bit or f32 type of the tiles. Zeros stand where `isValid`, given the row in the tile, does
-/// not hold, and in columns that the source does not have. All threads of the block take part. What
+/// not hold, and in columns that the source does not have. All threads of the group take part. What
 /// is copied is there after the group that the caller commits, `waitForCopies` and a barrier.
+void copyTiles(KernelBuilder &k, const ThreadGroup &group, const TokenRows &source, Int firstRow,
+               int64_t heads, llvm::function_ref<Bool(Int)> isValid, SharedTiles target,
+               mlir::Type type);
+/// The same by all threads of the block.
 void copyTiles(KernelBuilder &k, const TokenRows &source, Int firstRow, int64_t heads,
                llvm::function_ref<Bool(Int)> isValid, SharedTiles target, mlir::Type type);
 

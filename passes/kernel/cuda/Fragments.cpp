@@ -20,7 +20,7 @@ SmallVector<Value, 4> imhsa::loadMatrices(KernelBuilder &k, Pointer row, unsigne
   if (count > 1)
     type = LLVM::LLVMStructType::getLiteral(b.getContext(), SmallVector<Type>(count, word));
   auto shape = NVVM::LdStMatrixShapeAttr::get(b.getContext(), 8, 8);
-  Value loaded = NVVM::LdMatrixOp::create(b, type, row.value, count,
+  Value loaded = NVVM::LdMatrixOp::create(b, type, row.get(), count,
                                           transposed ? NVVM::MMALayout::col : NVVM::MMALayout::row,
                                           shape, NVVM::LdStMatrixEltType::B16);
   if (count == 1)
@@ -31,8 +31,8 @@ SmallVector<Value, 4> imhsa::loadMatrices(KernelBuilder &k, Pointer row, unsigne
   return result;
 }
 
-void imhsa::multiplyAdd(KernelBuilder &k, Type element, const LeftFragment &a,
-                        const RightFragment &right, Accumulator &c) {
+static void multiplyAdd(KernelBuilder &k, Type element, ArrayRef<Value> a, ArrayRef<Value> right,
+                        Accumulator &c) {
   ImplicitLocOpBuilder &b = k.builder();
   Type f32 = b.getF32Type();
   auto type = LLVM::LLVMStructType::getLiteral(b.getContext(), {f32, f32, f32, f32});
@@ -50,13 +50,24 @@ void imhsa::multiplyAdd(KernelBuilder &k, Type element, const LeftFragment &a,
   if (element.isTF32())
     types = {NVVM::MMATypes::tf32, NVVM::MMATypes::tf32};
   auto sums = llvm::map_to_vector(c, [](Float x) { return x.value; });
+  auto depth = static_cast<int64_t>((element.isTF32() ? 4 : 8) * right.size());
   Value result = NVVM::MmaOp::create(
       b, type, llvm::map_to_vector(a, operand), llvm::map_to_vector(right, operand), sums,
-      ArrayRef<int64_t>{16, 8, element.isTF32() ? 8 : 16}, /*b1Op=*/std::nullopt,
+      ArrayRef<int64_t>{16, 8, depth}, /*b1Op=*/std::nullopt,
       /*intOverflow=*/std::nullopt, types,
       std::array<NVVM::MMALayout, 2>{NVVM::MMALayout::row, NVVM::MMALayout::col});
   for (auto [i, x] : llvm::enumerate(c))
     x = {b, LLVM::ExtractValueOp::create(b, result, i)};
+}
+
+void imhsa::multiplyAdd(KernelBuilder &k, Type element, const LeftFragment &a,
+                        const RightFragment &b, Accumulator &c) {
+  ::multiplyAdd(k, element, ArrayRef(a), ArrayRef(b), c);
+}
+
+void imhsa::multiplyAddHalf(KernelBuilder &k, Type element, const LeftFragment &a,
+                            const RightFragment &b, Accumulator &c) {
+  ::multiplyAdd(k, element, ArrayRef(a).take_front(2), ArrayRef(b).take_front(1), c);
 }
 
 LeftFragment LeftReader::load(Pointer tile, int64_t row, int64_t step) const {
@@ -64,21 +75,26 @@ LeftFragment LeftReader::load(Pointer tile, int64_t row, int64_t step) const {
   return {words[0], words[1], words[2], words[3]};
 }
 
+LeftFragment LeftReader::loadHalf(Pointer tile, int64_t row, int64_t step) const {
+  SmallVector<Value, 4> words = loadMatrices(k, address.at(tile, row, 2 * step), 2);
+  return {words[0], words[1], Value(), Value()};
+}
+
 // Of 16 columns, four matrices are 16 x 16: columns 0 to 7, at depth 0 and 8, then columns 8 to 15.
 // Of 8 columns they are 8 x 32.
-static Int laneRow(KernelBuilder &k, unsigned columns) {
-  Int row = k.lane() & 7;
-  return columns == 16 ? row + (k.lane() >> 4) * 8 : row;
+static Int laneRow(Int lane, unsigned columns) {
+  Int row = lane & 7;
+  return columns == 16 ? row + (lane >> 4) * 8 : row;
 }
-static Int laneChunk(KernelBuilder &k, unsigned columns, TileShape shape) {
-  Int chunk = k.lane() >> 3;
+static Int laneChunk(Int lane, unsigned columns, TileShape shape) {
+  Int chunk = lane >> 3;
   return columns == 16 || shape.chunks() == 2 ? chunk & 1 : chunk;
 }
 
 TransposedRightReader::TransposedRightReader(KernelBuilder &k, TileShape shape, Int firstRow,
-                                             unsigned columns)
+                                             unsigned columns, Int lane)
     : k(k), shape(shape), columns(columns),
-      address(k, shape, firstRow, laneRow(k, columns), laneChunk(k, columns, shape)) {}
+      address(k, shape, firstRow, laneRow(lane, columns), laneChunk(lane, columns, shape)) {}
 
 SmallVector<SmallVector<RightFragment>> TransposedRightReader::load(Pointer tile) const {
   SmallVector<SmallVector<RightFragment>> result(columns / 8);
@@ -100,6 +116,11 @@ SmallVector<SmallVector<RightFragment>> TransposedRightReader::load(Pointer tile
   return result;
 }
 
+std::array<RightFragment, 2> TransposedRightReader::loadStep(Pointer tile, int64_t step) const {
+  SmallVector<Value, 4> words = loadMatrices(k, address.at(tile, 0, 2 * step), 4);
+  return {RightFragment{words[0], words[1]}, RightFragment{words[2], words[3]}};
+}
+
 std::array<RightFragment, 2> RightReader::load(Pointer tile, int64_t step, int64_t pair) const {
   if (shape.elementBytes == 4) {
     // There is no transposing load of 32-bit elements: lane 4 g + t reads (t, g) and (t + 4, g).
@@ -117,4 +138,10 @@ std::array<RightFragment, 2> RightReader::load(Pointer tile, int64_t step, int64
   SmallVector<Value, 4> words =
       loadMatrices(k, address.at(tile, 16 * step, 2 * pair), 4, /*transposed=*/true);
   return {RightFragment{words[0], words[1]}, RightFragment{words[2], words[3]}};
+}
+
+std::array<RightFragment, 2> RightReader::loadHalf(Pointer tile, int64_t step, int64_t pair) const {
+  SmallVector<Value, 4> words =
+      loadMatrices(k, half.at(tile, 16 * step, 2 * pair), 2, /*transposed=*/true);
+  return {RightFragment{words[0], Value()}, RightFragment{words[1], Value()}};
 }

@@ -32,16 +32,24 @@ llvm::SmallVector<mlir::Value, 4> loadMatrices(KernelBuilder &k, Pointer row, un
 /// c += a b, with f32 sums; `element` is f16, bf16, or tf32, to which f32 are rounded.
 void multiplyAdd(KernelBuilder &k, mlir::Type element, const LeftFragment &a,
                  const RightFragment &b, Accumulator &c);
+/// The same with a depth of 8: the first halves of a and b.
+void multiplyAddHalf(KernelBuilder &k, mlir::Type element, const LeftFragment &a,
+                     const RightFragment &b, Accumulator &c);
 
 /// Loads left operands from rows of a tile: rows from `firstRow`, a multiple of 16.
 class LeftReader {
 public:
   LeftReader(KernelBuilder &k, TileShape shape, Int firstRow)
-      : k(k), address(k, shape, firstRow, k.lane() & 15, k.lane() >> 4) {}
+      : LeftReader(k, shape, firstRow, k.here(k.lane())) {}
   /// At `row`, a multiple of 16, and at depth 16 * step; 8 * step of f32.
   LeftFragment load(Pointer tile, int64_t row, int64_t step) const;
+  /// The first half of the same, with a depth of 8.
+  LeftFragment loadHalf(Pointer tile, int64_t row, int64_t step) const;
 
 private:
+  LeftReader(KernelBuilder &k, TileShape shape, Int firstRow, Int lane)
+      : k(k), address(k, shape, firstRow, lane & 15, lane >> 4) {}
+
   KernelBuilder &k;
   MatrixAddress address;
 };
@@ -51,11 +59,17 @@ private:
 class TransposedRightReader {
 public:
   /// `columns` 8 or 16 at a time, from row `firstRow` on, a multiple of 8.
-  TransposedRightReader(KernelBuilder &k, TileShape shape, Int firstRow, unsigned columns);
+  TransposedRightReader(KernelBuilder &k, TileShape shape, Int firstRow, unsigned columns)
+      : TransposedRightReader(k, shape, firstRow, columns, k.here(k.lane())) {}
   /// The operands of all depths for each 8 columns: [columns / 8][steps].
   llvm::SmallVector<llvm::SmallVector<RightFragment>> load(Pointer tile) const;
+  /// Of 16 columns, those of one depth of 16: [columns / 8].
+  std::array<RightFragment, 2> loadStep(Pointer tile, int64_t step) const;
 
 private:
+  TransposedRightReader(KernelBuilder &k, TileShape shape, Int firstRow, unsigned columns,
+                        Int lane);
+
   KernelBuilder &k;
   TileShape shape;
   unsigned columns;
@@ -67,16 +81,22 @@ class RightReader {
 public:
   /// Columns are counted from `firstColumn`, a multiple of 16.
   RightReader(KernelBuilder &k, TileShape shape, Int firstColumn)
-      : k(k), shape(shape), firstColumn(firstColumn),
-        address(k, shape, k.i32(0), k.lane() & 15, (firstColumn >> 3) + (k.lane() >> 4)) {}
+      : RightReader(k, shape, firstColumn, k.here(k.lane())) {}
   /// Two operands, of depth from 16 * step on (8 * step of f32) and columns from 16 * pair on.
   std::array<RightFragment, 2> load(Pointer tile, int64_t step, int64_t pair) const;
+  /// The first halves of the same, with a depth of 8.
+  std::array<RightFragment, 2> loadHalf(Pointer tile, int64_t step, int64_t pair) const;
 
 private:
+  RightReader(KernelBuilder &k, TileShape shape, Int firstColumn, Int lane)
+      : k(k), shape(shape), firstColumn(firstColumn),
+        address(k, shape, k.i32(0), lane & 15, (firstColumn >> 3) + (lane >> 4)),
+        half(k, shape, k.i32(0), lane & 7, (firstColumn >> 3) + (lane >> 3 & 1)) {}
+
   KernelBuilder &k;
   TileShape shape;
   Int firstColumn;
-  MatrixAddress address;
+  MatrixAddress address, half;
 };
 
 } // namespace imhsa

@@ -17,7 +17,7 @@ static constexpr unsigned kGlobalSpace = 1, kSharedSpace = 3;
 Pointer Tensor::at(ArrayRef<Int> indices) const {
   Pointer result = base;
   for (auto [index, stride] : llvm::zip(indices, strides))
-    result = result.at(index.wide() * stride * bytesOf(element));
+    result = result.at(index.wide() * stride);
   return result;
 }
 
@@ -148,11 +148,15 @@ Tensor KernelBuilder::tensor(Value memref) {
     result.base = {b, parameter(LLVM::IntToPtrOp::create(
                                     host, loc, LLVM::LLVMPointerType::get(b.getContext()), address),
                                 pointerType)};
+  // In bytes already on the host, so that the kernel takes them from where parameters are.
+  unsigned bytes = bytesOf(result.element);
   for (OpFoldResult stride : metadata.getConstifiedMixedStrides()) {
     if (auto known = getConstantIntValue(stride))
-      result.strides.push_back({b, arith::ConstantOp::create(b, b.getI64IntegerAttr(*known))});
+      result.strides.push_back(
+          {b, arith::ConstantOp::create(b, b.getI64IntegerAttr(*known * bytes))});
     else
-      result.strides.push_back(wideIndex(cast<Value>(stride)));
+      result.strides.push_back(
+          wideIndex(host.createOrFold<arith::MulIOp>(loc, cast<Value>(stride), hostIndex(bytes))));
   }
   return tensors[memref] = result;
 }
@@ -222,6 +226,26 @@ Float KernelBuilder::f32(double value) {
 }
 Bool KernelBuilder::boolean(bool value) {
   return {b, arith::ConstantOp::create(b, b.getBoolAttr(value))};
+}
+
+// An instruction that LLVM does not move.
+static Value pinned(ImplicitLocOpBuilder &b, StringRef text, StringRef constraints,
+                    ValueRange operands) {
+  auto assembly =
+      LLVM::InlineAsmOp::create(b, b.getI32Type(), operands, text, constraints,
+                                /*has_side_effects=*/true, /*is_align_stack=*/false,
+                                LLVM::TailCallKind::None, LLVM::AsmDialectAttr(), ArrayAttr());
+  return assembly.getResult(0);
+}
+
+Int KernelBuilder::here(Int value) {
+  // A permutation of bytes that leaves them where they are.
+  return {b, pinned(b, "prmt.b32 $0, $1, $1, 12816;", "=r,r", value.value)};
+}
+
+Value KernelBuilder::packHere(Float low, Float high, Type type) {
+  StringRef text = type.isBF16() ? "cvt.rn.bf16x2.f32 $0, $1, $2;" : "cvt.rn.f16x2.f32 $0, $1, $2;";
+  return pinned(b, text, "=r,f,f", {high.value, low.value});
 }
 
 Float KernelBuilder::toFloat(Value value) {
@@ -346,6 +370,10 @@ void KernelBuilder::deal(int64_t count, Int first, int64_t stride,
 }
 
 void KernelBuilder::barrier() { NVVM::BarrierOp::create(b); }
+void KernelBuilder::barrier(Int id, int64_t threads) {
+  NVVM::BarrierOp::create(b, Type(), id.value, i32(threads).value, NVVM::BarrierReductionAttr(),
+                          Value());
+}
 void KernelBuilder::syncWarp() { NVVM::SyncWarpOp::create(b, i32(-1).value); }
 
 template <typename T> static T shuffle(KernelBuilder &k, T value, unsigned mask) {

@@ -28,14 +28,14 @@ namespace imhsa {
 /// A buffer of the host as a kernel sees it. Addresses are 64-bit: a tensor may have any size.
 struct Tensor {
   Pointer base;
-  /// In elements, i64, of each dimension; constants where the type tells.
+  /// In bytes, i64, of each dimension; constants where the type tells.
   llvm::SmallVector<Int> strides;
   mlir::Type element;
 
   /// The address of the element at `indices`, i32 or i64; missing last ones are 0.
   Pointer at(llvm::ArrayRef<Int> indices) const;
   /// Bytes from one index of a dimension to the next, i64.
-  Int stride(unsigned dim) const { return strides[dim] * bytesOf(element); }
+  Int stride(unsigned dim) const { return strides[dim]; }
 };
 
 class KernelBuilder {
@@ -89,12 +89,17 @@ public:
   Int i32(int64_t value);
   Float f32(double value);
   Bool boolean(bool value);
+  /// The same i32, of which nothing is known: what is computed from it stays where it is, while it
+  /// would otherwise be computed before a loop and take registers during all of it.
+  Int here(Int value);
   /// A float of any type as f32.
   Float toFloat(mlir::Value value);
   /// An f32 as `type`, rounded to nearest even.
   mlir::Value fromFloat(Float value, mlir::Type type);
   /// Two f32 as a pair of f16 or bf16, the first in the low half; an i32.
   mlir::Value pack(Float low, Float high, mlir::Type type);
+  /// The same, in this place: what it is made of is not computed later, for one of its uses.
+  mlir::Value packHere(Float low, Float high, mlir::Type type);
 
   /// A vector of `elements`, which are of one type.
   mlir::Value vector(llvm::ArrayRef<mlir::Value> elements);
@@ -120,6 +125,8 @@ public:
   /// All threads of the block; all lanes of the warp.
   void barrier();
   void syncWarp();
+  /// So many threads, in whole warps, that meet at barrier `id`, 1 to 15.
+  void barrier(Int id, int64_t threads);
   /// `value` of the lane whose number differs by `mask`.
   Float shuffleXor(Float value, unsigned mask);
   Int shuffleXor(Int value, unsigned mask);

@@ -30,6 +30,7 @@ Logits::Logits(KernelBuilder &k, const ScorePlan &plan, Int batch, Int firstQuer
   if (plan.blockScoreHeads == plan.scoreHeads)
     firstScoreHead = k.i32(0);
   firstQueryHead = plan.blockQueryHeads == plan.queryHeads ? k.i32(0) : firstScoreHead;
+  lastQuery = min(firstQuery + plan.tile.queries, queries);
   if (plan.scores.causal || plan.scores.window)
     offset = getOffset(k, plan.scores, queries, keys);
 }
@@ -58,7 +59,7 @@ KeyRange Logits::keyRange() const {
   if (!scores.causal && !scores.window)
     return range;
   Int first = firstQuery + offset;
-  Int last = min(firstQuery + plan.tile.queries, queries) + offset;
+  Int last = lastQuery + offset;
   if (scores.causal)
     range.last = min(range.last, last);
   if (scores.window) {
@@ -160,8 +161,7 @@ PositionMask Logits::mask(const ScoreUnit &unit, unsigned positions, Int first, 
 void Logits::findKeptKeys(Int first, Int last, Pointer flags) const {
   k.loop(k.thread(), k.i32(plan.tile.keys), k.i32(k.threads()), [&](Int i) {
     SmallVector<Float> any = {k.f32(0)};
-    Int end = min(firstQuery + plan.tile.queries, queries);
-    k.loop(firstQuery, end, k.i32(1), any, [&](Int query, SmallVectorImpl<Float> &any) {
+    k.loop(firstQuery, lastQuery, k.i32(1), any, [&](Int query, SmallVectorImpl<Float> &any) {
       any[0] = select(isKept(query, first + i) & (first + i < last), k.f32(1), any[0]);
     });
     flags.at(i * 4).store(any[0].value);

@@ -44,6 +44,8 @@ public:
          Pointer pre);
 
   Int batch, firstQuery;
+  /// Beyond the last query of the tile; may be set for more or fewer of them.
+  Int lastQuery;
   /// N and M; the first head of the block among query and score heads.
   Int queries, keys, firstQueryHead, firstScoreHead;
 

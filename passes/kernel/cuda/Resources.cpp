@@ -3,6 +3,7 @@
 
 #include "passes/kernel/cuda/Resources.h"
 #include "passes/kernel/cuda/Normalisers.h"
+#include "passes/kernel/cuda/ReadOutPlan.h"
 #include "passes/kernel/cuda/ValueProduct.h"
 
 using namespace mlir;
@@ -49,6 +50,17 @@ static FailureOr<BlockResources> normalisersResources(LogSumExpOp op, Complain c
   return block;
 }
 
+static FailureOr<BlockResources> readOutResources(AttentionOp op, Complain complain) {
+  FailureOr<ReadOutPlan> plan = ReadOutPlan::get(op, complain);
+  if (failed(plan))
+    return failure();
+  BlockResources block;
+  block.threads = 32 * plan->tile.warps;
+  block.shared = plan->regions;
+  block.registers = plan->registers();
+  return block;
+}
+
 FailureOr<BlockResources> imhsa::getBlockResources(Operation *op, Complain complain) {
   auto schedule = op->getAttrOfType<ScheduleAttr>(kScheduleAttr);
   switch (schedule.getKind()) {
@@ -62,6 +74,8 @@ FailureOr<BlockResources> imhsa::getBlockResources(Operation *op, Complain compl
     return normalisersResources(cast<LogSumExpOp>(op), complain);
   case KernelKind::Stream:
     return streamResources(cast<AttentionOp>(op), complain);
+  case KernelKind::ReadOut:
+    return readOutResources(cast<AttentionOp>(op), complain);
   default:
     return complain() << "no kernel yet";
   }

@@ -39,7 +39,8 @@ FailureOr<AttentionPlan> AttentionPlan::get(AttentionOp op, Complain complain) {
   plan.blockHeads = heads, plan.headGroups = resultHeads / heads;
   plan.blockValueHeads = groupedHeads(heads, resultHeads, valueHeads);
   plan.isOnline = !scores.lse;
-  if (plan.isOnline && scores.interaction.mixesAfter())
+  bool isStream = op.getScheduleAttr().getKind() == KernelKind::Stream;
+  if (isStream && plan.isOnline && scores.interaction.mixesAfter())
     return complain() << ("expected an operand 'lse' beside mixing after the softmax");
   int64_t padded = llvm::alignTo(valueSize, 16);
   int64_t columns =

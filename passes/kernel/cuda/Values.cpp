@@ -108,6 +108,7 @@ static Float intrinsic(StringRef name, Float x) {
                     .getResult(0)};
 }
 Float imhsa::ex2(Float x) { return intrinsic("llvm.nvvm.ex2.approx.ftz.f32", x); }
+Float imhsa::rcp(Float x) { return intrinsic("llvm.nvvm.rcp.approx.ftz.f", x); }
 Float imhsa::lg2(Float x) { return intrinsic("llvm.nvvm.lg2.approx.ftz.f", x); }
 
 //===----------------------------------------------------------------------===//
@@ -123,26 +124,35 @@ unsigned imhsa::bytesOf(Type type) {
 Pointer Pointer::at(Int bytes) const {
   if (std::optional<int64_t> known = bytes.known())
     return at(*known);
-  return {*b, LLVM::GEPOp::create(*b, type(), b->getI8Type(), value,
-                                  ArrayRef<LLVM::GEPArg>{bytes.value})};
+  Pointer result = *this;
+  result.base = LLVM::GEPOp::create(*b, base.getType(), b->getI8Type(), base,
+                                    ArrayRef<LLVM::GEPArg>{bytes.value});
+  return result;
 }
 
 Pointer Pointer::at(int64_t bytes) const {
-  if (bytes == 0)
-    return *this;
-  if (bytes != static_cast<int32_t>(bytes)) {
-    Value constant = arith::ConstantOp::create(*b, b->getI64IntegerAttr(bytes));
-    return {*b, LLVM::GEPOp::create(*b, type(), b->getI8Type(), value,
-                                    ArrayRef<LLVM::GEPArg>{constant})};
-  }
-  return {*b, LLVM::GEPOp::create(*b, type(), b->getI8Type(), value,
-                                  ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(bytes)})};
+  Pointer result = *this;
+  result.distance += bytes;
+  return result;
+}
+
+Value Pointer::get() const {
+  if (distance == 0)
+    return base;
+  LLVM::GEPArg bytes = static_cast<int32_t>(distance);
+  if (distance != static_cast<int32_t>(distance))
+    bytes = arith::ConstantOp::create(*b, b->getI64IntegerAttr(distance)).getResult();
+  return LLVM::GEPOp::create(*b, base.getType(), b->getI8Type(), base, bytes);
 }
 
 Value Pointer::load(Type type, unsigned alignment) const {
-  return LLVM::LoadOp::create(*b, type, value, alignment ? alignment : bytesOf(type));
+  return LLVM::LoadOp::create(*b, type, get(), alignment ? alignment : bytesOf(type));
+}
+
+Value Pointer::reload(Type type) const {
+  return LLVM::LoadOp::create(*b, type, get(), bytesOf(type), /*isVolatile=*/true);
 }
 
 void Pointer::store(Value stored, unsigned alignment) const {
-  LLVM::StoreOp::create(*b, stored, value, alignment ? alignment : bytesOf(stored.getType()));
+  LLVM::StoreOp::create(*b, stored, get(), alignment ? alignment : bytesOf(stored.getType()));
 }

@@ -83,15 +83,29 @@ struct Float : KernelValue {
   Bool operator==(double other) const { return *this == same(other); }
 };
 
-/// An address in global or shared memory.
-struct Pointer : KernelValue {
-  using KernelValue::KernelValue;
+/// An address in global or shared memory. Constant distances are kept apart up to the access, where
+/// they cost nothing: all that lies at constant distances shares one address.
+class Pointer {
+public:
+  Pointer() = default;
+  Pointer(mlir::ImplicitLocOpBuilder &b, mlir::Value base) : b(&b), base(base) {}
+
   /// So many bytes further.
   Pointer at(Int bytes) const;
   Pointer at(int64_t bytes) const;
   /// One access of `type`, a scalar or a vector, aligned as `alignment` says or as its size is.
   mlir::Value load(mlir::Type type, unsigned alignment = 0) const;
+  /// The same, every time anew: where keeping what many accesses read takes too many registers.
+  mlir::Value reload(mlir::Type type) const;
   void store(mlir::Value value, unsigned alignment = 0) const;
+  /// The address for other accesses.
+  mlir::Value get() const;
+
+private:
+  mlir::ImplicitLocOpBuilder *b = nullptr;
+  mlir::Value base;
+  /// In bytes, from `base`.
+  int64_t distance = 0;
 };
 
 /// Larger and smaller, signed.
@@ -103,6 +117,8 @@ Float fma(Float a, Float b, Float c);
 /// 2 to the power of x, and its inverse: the device's approximations; denormals are 0.
 Float ex2(Float x);
 Float lg2(Float x);
+/// 1 / x, approximately.
+Float rcp(Float x);
 
 template <typename T> T select(Bool condition, T a, T b) {
   return T(*a.b,
