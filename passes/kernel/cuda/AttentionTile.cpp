@@ -49,6 +49,10 @@ SmallVector<Positions> imhsa::computeScores(KernelBuilder &k, Type type, const S
     Positions &x = result.emplace_back();
     for (const Accumulator &sum : sums)
       x.append(sum.begin(), sum.end());
+    // Of many heads, the assembler would read fragments and weights so far ahead that registers
+    // spill: it does not across a meeting of the warp.
+    if (heads > 8 && (head % 2 || head + 1 == heads))
+      k.syncWarp();
   }
   return result;
 }

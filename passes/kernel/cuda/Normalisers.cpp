@@ -52,7 +52,6 @@ private:
 
   void sweep(SmallVectorImpl<Float> &state);
   SmallVector<Positions> scores(const ScoreUnit &unit, Int stage, int64_t head, int64_t count);
-  SmallVector<Positions> scores(const ScoreUnit &unit, Int stage);
   void takeUpTile(SmallVectorImpl<Float> &state, Int first, Int stage);
   void takeUp(MutableArrayRef<Float> rows, const Positions &y);
   Normaliser combine(Normaliser a, Normaliser b);
@@ -98,19 +97,6 @@ SmallVector<Positions> Normalisers::scores(const ScoreUnit &unit, Int stage, int
                        groupedHeads(count, plan.blockQueryHeads, plan.blockKeyHeads));
 }
 
-// Of all query heads. Where they are many, the warp meets after some of them, and behind the last:
-// the assembler then reads no fragments or weights so far ahead that registers spill.
-SmallVector<Positions> Normalisers::scores(const ScoreUnit &unit, Int stage) {
-  int64_t heads = plan.blockQueryHeads, group = heads / plan.blockKeyHeads;
-  int64_t some = heads > 8 ? llvm::alignTo(2, group) : heads;
-  SmallVector<Positions> x;
-  for (int64_t head = 0; head < heads; head += some) {
-    llvm::append_range(x, scores(unit, stage, head, std::min(some, heads - head)));
-    k.syncWarp();
-  }
-  return x;
-}
-
 // A tile of keys. A warp goes over its units in a loop: unrolled, the code of many heads would not
 // stay in the instruction cache.
 void Normalisers::takeUpTile(SmallVectorImpl<Float> &state, Int first, Int stage) {
@@ -131,7 +117,7 @@ void Normalisers::takeUpTile(SmallVectorImpl<Float> &state, Int first, Int stage
              ScoreUnit unit{row, number * plan.unitKeys, number};
              SmallVector<Positions> x;
              if (!isHeadByHead)
-               x = scores(unit, stage);
+               x = scores(unit, stage, 0, plan.blockQueryHeads);
              PositionMask mask = logits.mask(unit, plan.unitKeys / 2, first, range.last);
              logits.addBias(x, unit, first);
              for (int64_t s = 0; s < plan.blockScoreHeads; ++s) {
