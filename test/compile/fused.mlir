@@ -9,6 +9,7 @@
 // CHECK-DAG: .entry attention_bf16_attention_{{[0-9]}}_pool(
 // CHECK-DAG: .entry attention_bf16_attention_{{[0-9]}}_normalisers(
 // CHECK-DAG: .entry attention_bf16_attention_{{[0-9]}}_stream(
+// CHECK-DAG: .entry attention_bf16_attention_{{[0-9]}}_read_out(
 
 // RUN: imhsa-compile %repo/examples/attention_bf16.mlir --target=cuda --emit=ptx --fused=false | FileCheck %s --check-prefix=GENERAL
 // GENERAL: .entry attention_bf16_attention_{{[0-9]+}}_generic(
