@@ -48,8 +48,8 @@ public:
   ReadOut(KernelBuilder &k, AttentionOp op, const ReadOutPlan &plan, Int headGroup, Int columnGroup)
       : k(k), op(op), plan(plan), memory(k.shared()), headGroup(headGroup),
         columnGroup(columnGroup), team(k.warp() / plan.teamWarps),
-        teamWarp(k.warp() % plan.teamWarps), group{k.thread() % (32 * plan.teamWarps),
-                                                   32 * plan.teamWarps},
+        teamWarp(k.warp() % plan.teamWarps),
+        group{k.thread() % (32 * plan.teamWarps), 32 * plan.teamWarps},
         teamMemory(memory.at(plan.team).at(team * plan.teamBytes)),
         queries(k.size(op.getQuery(), tokenDims(op.getQueryOrder()).token)) {}
 
@@ -381,9 +381,8 @@ void ReadOut::storeLse(Int row, int64_t s, std::array<Float, 2> values) {
   Int head = firstHead(plan.blockScoreHeads, plan.scoreHeads) + s;
   for (unsigned half = 0; half < 2; ++half) {
     Int query = row + fragmentRow(k) + 8 * half;
-    k.when(isFirst & (query < queries), [&] {
-      lse.at({batch, head, query}).store(k.fromFloat(values[half], lse.element));
-    });
+    k.when(isFirst & (query < queries),
+           [&] { lse.at({batch, head, query}).store(k.fromFloat(values[half], lse.element)); });
   }
 }
 
