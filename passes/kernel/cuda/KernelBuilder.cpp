@@ -307,6 +307,16 @@ Float KernelBuilder::loadFloatWhere(Bool condition, Pointer pointer, Type type) 
   return {b, branch.getResult(0)};
 }
 
+Bool KernelBuilder::andThen(Bool condition, llvm::function_ref<Bool()> test) {
+  auto branch = scf::IfOp::create(b, b.getI1Type(), condition.value, /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(branch.thenBlock());
+  scf::YieldOp::create(b, test().value);
+  b.setInsertionPointToStart(branch.elseBlock());
+  scf::YieldOp::create(b, boolean(false).value);
+  return {b, branch.getResult(0)};
+}
+
 //===----------------------------------------------------------------------===//
 // Control flow
 //===----------------------------------------------------------------------===//

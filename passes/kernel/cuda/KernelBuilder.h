@@ -109,6 +109,8 @@ public:
   mlir::Value loadWhere(Bool condition, Pointer pointer, mlir::VectorType type);
   /// An element of memory as f32; 0, and no access, where the condition does not hold.
   Float loadFloatWhere(Bool condition, Pointer pointer, mlir::Type type);
+  /// Whether the condition holds and then `test` does, which is not run otherwise.
+  Bool andThen(Bool condition, llvm::function_ref<Bool()> test);
 
   void when(Bool condition, llvm::function_ref<void()> body);
   void when(Bool condition, llvm::function_ref<void()> body, llvm::function_ref<void()> otherwise);

@@ -124,7 +124,9 @@ Bool Logits::loadKeep(Int query, Int key) const {
   return Int(k.builder(), at.load(k.builder().getI8Type())) != 0;
 }
 
-Bool Logits::isKeptByAll(Int key) const { return loadKeep(k.i32(0), key); }
+Bool Logits::isKeptByAll(Int key, Bool isInside) const {
+  return k.andThen(isInside, [&] { return loadKeep(k.i32(0), key); });
+}
 
 Bool Logits::isKept(Int query, Int key) const {
   const Scores &scores = plan.scores;
@@ -162,7 +164,8 @@ void Logits::findKeptKeys(Int first, Int last, Pointer flags) const {
   k.loop(k.thread(), k.i32(plan.tile.keys), k.i32(k.threads()), [&](Int i) {
     SmallVector<Float> any = {k.f32(0)};
     k.loop(firstQuery, lastQuery, k.i32(1), any, [&](Int query, SmallVectorImpl<Float> &any) {
-      any[0] = select(isKept(query, first + i) & (first + i < last), k.f32(1), any[0]);
+      Bool kept = k.andThen(first + i < last, [&] { return isKept(query, first + i); });
+      any[0] = select(kept, k.f32(1), any[0]);
     });
     flags.at(i * 4).store(any[0].value);
   });

@@ -77,8 +77,9 @@ public:
   /// Sets word `i` at `flags` to whether some query of the tile keeps key `first` + i, for the keys
   /// of a tile. All threads.
   void findKeptKeys(Int first, Int last, Pointer flags) const;
-  /// Whether the mask `keep`, one for all queries, keeps a key.
-  Bool isKeptByAll(Int key) const;
+  /// Whether a key is inside and the mask `keep`, one for all queries, keeps it. There may be no
+  /// keys at all, so that the mask has nothing to read.
+  Bool isKeptByAll(Int key, Bool isInside) const;
 
 private:
   Int broadcast(mlir::Value memref, unsigned dim, Int index) const;

@@ -174,7 +174,7 @@ void ReadOut::copyKeysAndValues(const Segment &segment) {
     Bool isInside = key < range.last;
     if (plan.scores.window)
       isInside = isInside & (key >= range.first);
-    return plan.scores.keep ? isInside & logits.isKeptByAll(key) : isInside;
+    return plan.scores.keep ? logits.isKeptByAll(key, isInside) : isInside;
   };
   Int valueHead =
       firstHead(plan.blockHeads, plan.resultHeads) / (plan.resultHeads / plan.valueHeads);

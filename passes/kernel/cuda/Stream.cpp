@@ -147,7 +147,7 @@ void Stream::copyValues(Int first, Int stage) {
     if (plan.hasKeepByQuery())
       return !(Float(k.builder(), flags.at(row * 4).load(k.builder().getF32Type())) == 0.0);
     Bool isInside = first + row < range.last;
-    return plan.scores.keep ? isInside & logits.isKeptByAll(first + row) : isInside;
+    return plan.scores.keep ? logits.isKeptByAll(first + row, isInside) : isInside;
   };
   copyTiles(k, rows, first, plan.blockValueHeads, isValid, valueTiles(stage), plan.type);
 }
