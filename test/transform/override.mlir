@@ -3,6 +3,9 @@
 // RUN: imhsa-opt %t/attention.mlir --imhsa-cuda-pipeline='fused until=schedule' | FileCheck %s --check-prefix=CHOSEN
 // RUN: imhsa-opt %t/attention.mlir --transform-preload-library=transform-library-paths=%t/schedules.mlir \
 // RUN:   --transform-interpreter=entry-point=streamed --imhsa-cuda-pipeline='fused until=schedule' | FileCheck %s --check-prefix=STREAMED
+// RUN: imhsa-opt %t/attention.mlir --imhsa-cuda-pipeline='fused chip=sm_90a' --imhsa-print-ptx -o %t/chosen.mlir | FileCheck %s --check-prefix=CHOSEN-PTX
+// RUN: imhsa-opt %t/attention.mlir --transform-preload-library=transform-library-paths=%t/schedules.mlir \
+// RUN:   --transform-interpreter=entry-point=streamed --imhsa-cuda-pipeline='fused chip=sm_90a' --imhsa-print-ptx -o %t/streamed.mlir | FileCheck %s --check-prefix=STREAMED-PTX
 // RUN: imhsa-opt %t/attention.mlir --transform-preload-library=transform-library-paths=%t/schedules.mlir \
 // RUN:   --transform-interpreter=entry-point=general --imhsa-cuda-pipeline='fused chip=sm_90a' --imhsa-print-ptx -o %t/tiled.mlir | FileCheck %s --check-prefix=PTX
 // RUN: imhsa-opt %t/attention.mlir --transform-preload-library=transform-library-paths=%t/schedules.mlir \
@@ -12,6 +15,10 @@
 // CHOSEN:      schedule(#imhsa.schedule<stream
 // CHOSEN-NOT:  warps = 2
 // STREAMED:    schedule(#imhsa.schedule<stream, queries = 32, keys = 32, warps = 2, stages = 1, heads = 1>)
+// CHOSEN-PTX:   .entry f_0_stream
+// CHOSEN-PTX:   .maxntid 256
+// STREAMED-PTX: .entry f_0_stream
+// STREAMED-PTX: .maxntid 64
 // TILES:       gpu.func @{{.*}}memref<1x6x32x64xf32>
 // PTX:         .entry
 // PTX:         .maxntid 256
