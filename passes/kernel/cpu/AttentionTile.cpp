@@ -62,7 +62,7 @@ ScoreTile AttentionTile::makeTile(int64_t tokens, int64_t columns) {
   return {t.scratch({tokens, size}), spare, columns};
 }
 
-double AttentionTile::scale() const { return scores.scaleOrDefault() * llvm::numbers::log2e; }
+double AttentionTile::scale() const { return scores.scaleOrDefault(); }
 
 Value AttentionTile::keysOf(Value batch) {
   Value all = key.tokens(t);
@@ -107,7 +107,7 @@ void AttentionTile::mixAfter(const ScoreTile &tile, In in, Out out) {
 Value AttentionTile::logSumExp(Value head, Value maximum, Value sum) {
   OpBuilder &b = t.builder();
   Value log = math::LogOp::create(b, t.getLoc(), sum);
-  Value result = t.addf(t.mulf(maximum, t.real(llvm::numbers::ln2)), log);
+  Value result = t.addf(maximum, log);
   if (Value bias = scores.interaction.preBias)
     result = t.addf(result, t.loadScalar(bias, {head}));
   return result;
@@ -119,14 +119,14 @@ Value AttentionTile::reference(Value head, Value logSumExp) {
   Value result = t.select(isBottom, t.real(0), logSumExp);
   if (Value bias = scores.interaction.preBias)
     result = t.subf(result, t.loadScalar(bias, {head}));
-  return t.mulf(result, t.real(llvm::numbers::log2e));
+  return result;
 }
 
 Value AttentionTile::powerOf(Value logit, Value reference) {
   // From 2^128 on it is infinite.
   int64_t width = cast<VectorType>(logit.getType()).getDimSize(0);
-  Value difference = t.subf(logit, reference), most = t.real(128, width);
-  return t.exp2(t.select(t.isGreater(difference, most), most, difference));
+  Value difference = t.subf(logit, reference), most = t.real(128 * llvm::numbers::ln2, width);
+  return t.exp(t.select(t.isGreater(difference, most), most, difference));
 }
 
 void AttentionTile::mix(Value weight, Value bias, int64_t heads, int64_t inHeads,

@@ -56,7 +56,7 @@ public:
 
   ScoreTile makeTile(int64_t tokens, int64_t columns);
 
-  /// `count` tokens of `side` from `first` on, scaled for scores of base 2, with one lane for each
+  /// `count` tokens of `side` from `first` on, scaled, with one lane for each
   /// token: into `packed` [width, >= columns], with zeros behind the last.
   void pack(const Tokens &side, mlir::Value batch, mlir::Value head, mlir::Value first,
             mlir::Value count, double scale, mlir::Value packed, int64_t columns);
@@ -73,12 +73,12 @@ public:
   void mixBefore(const ScoreTile &tile, In in, Out out);
   void mixAfter(const ScoreTile &tile, In in, Out out);
 
-  /// The log-sum-exp of a row of score head `head` from its maximum and sum in base 2.
+  /// The log-sum-exp of a row of score head `head` from its maximum and sum.
   mlir::Value logSumExp(mlir::Value head, mlir::Value maximum, mlir::Value sum);
-  /// What is subtracted from the scores of a row of head `head`, in base 2, where its log-sum-exp
+  /// What is subtracted from the scores of a row of head `head`, where its log-sum-exp
   /// is given. One of -inf counts as 0.
   mlir::Value reference(mlir::Value head, mlir::Value logSumExp);
-  /// 2^(logit - reference) where the reference is a log-sum-exp that was given: any number.
+  /// e^(logit - reference) where the reference is a log-sum-exp that was given: any number.
   mlir::Value powerOf(mlir::Value logit, mlir::Value reference);
 
   /// The value head of a result head, and the key head of a query head.
@@ -86,7 +86,8 @@ public:
   mlir::Value keyHead(mlir::Value head) { return t.floorDiv(head, queryHeads / key.heads()); }
   /// The keys of a batch element.
   mlir::Value keysOf(mlir::Value batch);
-  /// The scale of the logits, in base 2.
+  /// The scale of the logits. They stay in natural units: where they are large, multiples of
+  /// log2(e) would be rounded before the maximum is subtracted.
   double scale() const;
 
   const Scores scores;

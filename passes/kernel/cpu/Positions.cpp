@@ -39,9 +39,8 @@ Value Positions::gather(Value memref, ArrayRef<Value> position, unsigned lane, i
 }
 
 Value Positions::bias(Value batch, Value head, Value query, Value key, int64_t width) {
-  Value vector =
-      gather(scores.bias, {batch, head, query, key}, lanes == Lanes::Queries ? 2 : 3, width);
-  return t.mulf(t.toF32(vector), t.real(llvm::numbers::log2e, width));
+  return t.toF32(
+      gather(scores.bias, {batch, head, query, key}, lanes == Lanes::Queries ? 2 : 3, width));
 }
 
 Value Positions::kept(Value batch, Value query, Value key, int64_t width) {

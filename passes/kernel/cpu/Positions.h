@@ -24,7 +24,7 @@ public:
   /// True if more than the lengths of batch elements excludes positions.
   bool isMasked() const { return scores.keep || scores.causal || scores.window; }
 
-  /// The bias in base 2, with the first lane at `query` and `key`; lanes beyond the last query or
+  /// The bias, with the first lane at `query` and `key`; lanes beyond the last query or
   /// key have that of the last.
   mlir::Value bias(mlir::Value batch, mlir::Value head, mlir::Value query, mlir::Value key,
                    int64_t width);

@@ -154,7 +154,7 @@ private:
       Value maximum = t.reduce(maxima, [&](Value a, Value b) { return t.maxf(a, b); });
       Value reference = t.broadcast(maximum, kLanes);
       Value sums = overColumns(t.real(0, kLanes), [&](Value column, Value before) {
-        Value power = t.exp2(t.subf(logits(column), reference));
+        Value power = t.exp(t.subf(logits(column), reference));
         store(head, column, power);
         return t.addf(before, power);
       });

@@ -7,9 +7,9 @@
 // that results do not depend on the number of threads.
 //
 // With heads mixed after the softmax, whose rows then need their normalisers first:
-//   sweep 1, each tile:  Y = pre (K[h] packed Q[h]);  m = max(m, Y);  z = z 2^(m' - m) + sum 2^(Y -
-//   m) sweep 2, each tile:  P = 2^(Y - m) / z;  Z = post P;  O[g] += Z[g]^T V[g]
-// where Y is computed again in sweep 2, or 2^(Y - m') is kept in the workspace.
+//   sweep 1, each tile:  Y = pre (K[h] packed Q[h]);  m = max(m, Y);  z = z e^(m' - m) + sum e^(Y -
+//   m) sweep 2, each tile:  P = e^(Y - m) / z;  Z = post P;  O[g] += Z[g]^T V[g]
+// where Y is computed again in sweep 2, or e^(Y - m') is kept in the workspace.
 // Otherwise one sweep, which corrects O for each new maximum. Where the normalisers are given,
 // sweep 2 alone; where nothing else is wanted, sweep 1 alone.
 
@@ -22,7 +22,7 @@ using namespace mlir;
 using namespace imhsa;
 using namespace imhsa::cpu;
 
-// What 2^(Y - m) of all tiles may take in the workspace, in bytes, instead of being computed twice.
+// What e^(Y - m) of all tiles may take in the workspace, in bytes, instead of being computed twice.
 // Up to the second number more batch elements are swept at once.
 static constexpr int64_t kMostStored = 48 << 20, kManyStored = 12 << 20;
 
@@ -280,7 +280,7 @@ private:
     return t.select(isKept, vector, t.real(otherwise, width));
   }
 
-  // From Y and the new maxima: the sums, and 2^(Y - m) where it is wanted.
+  // From Y and the new maxima: the sums, and e^(Y - m) where it is wanted.
   void normalise(const Task &task, const ScoreTile &tile, Value number, Value first, Value count,
                  Value maximum, Value sum, Value next, Sweep kind) {
     Value references;
@@ -288,7 +288,7 @@ private:
       references = storedOf(task, this->references, number);
     forRow([&](Value column, int64_t width) {
       Value after = t.load(next, {column}, width);
-      Value factor = t.exp2(t.subf(t.load(maximum, {column}, width), after));
+      Value factor = t.exp(t.subf(t.load(maximum, {column}, width), after));
       t.store(t.mulf(t.load(sum, {column}, width), factor), sum, {column});
       t.store(after, maximum, {column});
       if (references)
@@ -303,7 +303,7 @@ private:
         kept = storedOf(task, powers, t.add(first, token));
       forRow([&](Value column, int64_t width) {
         Value logit = t.load(tile.memref, {token, column}, width);
-        Value power = t.exp2(t.subf(logit, t.load(maximum, {column}, width)));
+        Value power = t.exp(t.subf(logit, t.load(maximum, {column}, width)));
         t.store(t.addf(t.load(sum, {column}, width), power), sum, {column});
         if (kept)
           t.store(power, kept, {column});
@@ -324,7 +324,7 @@ private:
     for (int64_t split = 1; split < numSplits; ++split)
       most = t.maxf(load(maxima, split), most);
     for (int64_t split = 0; split < numSplits; ++split) {
-      powersOf.push_back(t.exp2(t.subf(load(maxima, split), most)));
+      powersOf.push_back(t.exp(t.subf(load(maxima, split), most)));
       total = t.fma(powersOf.back(), load(sums, split), total);
     }
     return {most, total};
@@ -361,7 +361,7 @@ private:
         Value most = t.load(maximum, {column}, width);
         Value power = core.scores.lse
                           ? core.powerOf(logit, most)
-                          : t.mulf(t.exp2(t.subf(logit, most)), t.load(inverse, {column}, width));
+                          : t.mulf(t.exp(t.subf(logit, most)), t.load(inverse, {column}, width));
         t.store(power, tile.memref, {token, column});
       });
       if (!core.scores.interaction.mixesAfter())
@@ -383,13 +383,13 @@ private:
     });
   }
 
-  // Z of a tile from 2^(Y - m'), where m' is the maximum that sweep 1 had at the tile.
+  // Z of a tile from e^(Y - m'), where m' is the maximum that sweep 1 had at the tile.
   void weightsOfStored(const Task &task, const ScoreTile &tile, Value number, Value first,
                        Value count, Value maximum, Value inverse, Value factors) {
     Value before = storedOf(task, references, number);
     forRow([&](Value column, int64_t width) {
       Value factor =
-          t.exp2(t.subf(t.load(before, {column}, width), t.load(maximum, {column}, width)));
+          t.exp(t.subf(t.load(before, {column}, width), t.load(maximum, {column}, width)));
       t.store(t.mulf(factor, t.load(inverse, {column}, width)), factors, {column});
     });
     t.loop(count, [&](Value token) {
@@ -480,7 +480,7 @@ private:
     });
   }
 
-  // For each range, what its sums of one head are multiplied by, row by row: 2^(m' - m) / z.
+  // For each range, what its sums of one head are multiplied by, row by row: e^(m' - m) / z.
   SmallVector<Value> splitFactors(ValueRange at) {
     SmallVector<Value> factors;
     for (int64_t split = 0; split < numSplits; ++split)
@@ -539,7 +539,7 @@ private:
   Value maxima, sums; ///< m and z [batches, blocks, splits, rowElements]
   Value partial;      ///< O of each range [splits, batches, heads, queries, width], or null
   // Where they are kept, of `batchesAtOnce` batch elements from `firstStored` on:
-  Value powers;     ///< 2^(Y - m') [batchesAtOnce, blocks, keys, rowElements]
+  Value powers;     ///< e^(Y - m') [batchesAtOnce, blocks, keys, rowElements]
   Value references; ///< m' [batchesAtOnce, blocks, tiles, rowElements]
   Value firstStored;
   int64_t batchesAtOnce = 1;

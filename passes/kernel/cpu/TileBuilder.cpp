@@ -286,16 +286,17 @@ Value TileBuilder::reciprocal(Value x) {
   return arith::SelectOp::create(b, loc, isZero, zero, divf(real(1, width), x));
 }
 
-// x = n + f with n whole and |f| <= 1/2: 2^x = 2^n 2^f. Adding 1.5 * 2^23 rounds to a whole
+// x log2(e) = n + f with n whole and |f| <= 1/2: e^x = 2^n 2^f. Adding 1.5 * 2^23 rounds to a whole
 // number, which then stands in the low bits of the sum. 2^f is the polynomial of degree 5 with
 // 2^0 = 1 whose relative error is least, 9.1e-8.
-Value TileBuilder::exp2(Value x) {
+Value TileBuilder::exp(Value x) {
   static constexpr double kCoefficients[] = {0.69314697760, 0.24022242085, 0.05550733744,
                                              0.00967151266, 0.00132647269};
   int64_t width = cast<VectorType>(x.getType()).getDimSize(0);
   Value magic = real(0x1.8p23, width), one = real(1, width);
-  Value shifted = addf(x, magic);
-  Value fraction = subf(x, subf(shifted, magic));
+  Value log2e = real(llvm::numbers::log2e, width);
+  Value shifted = fma(x, log2e, magic);
+  Value fraction = fma(x, log2e, subf(magic, shifted));
   Value power = real(std::end(kCoefficients)[-1], width);
   for (double coefficient : llvm::reverse(llvm::drop_end(kCoefficients)))
     power = fma(power, fraction, real(coefficient, width));
@@ -309,7 +310,8 @@ Value TileBuilder::exp2(Value x) {
   bits = arith::ShLIOp::create(b, loc, bits, integer(23));
   bits = arith::AddIOp::create(b, loc, bits, integer(127 << 23));
   Value result = mulf(power, arith::BitcastOp::create(b, loc, x.getType(), bits));
-  Value isSmall = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OLT, x, real(-126, width));
+  Value isSmall = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OLT, x,
+                                        real(-126 * llvm::numbers::ln2, width));
   return arith::SelectOp::create(b, loc, isSmall, real(0, width), result);
 }
 

@@ -103,8 +103,8 @@ public:
   mlir::Value maxf(mlir::Value lhs, mlir::Value rhs);
   /// 1 / x, and 0 for 0.
   mlir::Value reciprocal(mlir::Value x);
-  /// 2^x for x up to 127, to about one unit in the last place; 0 below 2^-126. NaN stays.
-  mlir::Value exp2(mlir::Value x);
+  /// e^x up to 2^127, to about one unit in the last place; 0 below 2^-126. NaN stays.
+  mlir::Value exp(mlir::Value x);
   /// One f32 of all lanes of a vector, in a fixed order.
   mlir::Value reduce(mlir::Value vector,
                      llvm::function_ref<mlir::Value(mlir::Value lhs, mlir::Value rhs)> combine);
