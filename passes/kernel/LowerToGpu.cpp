@@ -9,6 +9,7 @@
 #include "dialect/Imhsa.h"
 #include "passes/Passes.h"
 #include "passes/kernel/BatchChunks.h"
+#include "passes/kernel/DeviceConstants.h"
 #include "passes/kernel/cuda/LowerFused.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/DLTI/DLTI.h"
@@ -168,22 +169,6 @@ private:
 //===----------------------------------------------------------------------===//
 // Launches
 //===----------------------------------------------------------------------===//
-
-/// The constant buffer of the module that `value` shows (part of), or null.
-static memref::GetGlobalOp getViewedConstant(Value value) {
-  while (auto view = value.getDefiningOp<ViewLikeOpInterface>())
-    value = view.getViewSource();
-  return value.getDefiningOp<memref::GetGlobalOp>();
-}
-
-/// Clones before the insertion point of `b` what leads from a constant to `value`.
-static Value cloneView(OpBuilder &b, Value value) {
-  IRMapping mapping;
-  if (auto view = value.getDefiningOp<ViewLikeOpInterface>())
-    mapping.map(view.getViewSource(), cloneView(b, view.getViewSource()));
-  Operation *clone = b.clone(*value.getDefiningOp(), mapping);
-  return clone->getResult(cast<OpResult>(value).getResultNumber());
-}
 
 /// Makes the kernel read constants of the module from the device's copy, which
 /// outlining puts beside it: the host's is not visible to the device.

@@ -2,10 +2,10 @@
 // Part of imhsa, under the Apache License v2.0 with LLVM Exceptions: see LICENSE.
 
 #include "passes/kernel/cuda/KernelBuilder.h"
+#include "passes/kernel/DeviceConstants.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
-#include "mlir/Interfaces/ViewLikeInterface.h"
 
 using namespace mlir;
 using namespace imhsa;
@@ -91,22 +91,6 @@ Bool KernelBuilder::flag(Value hostValue) {
 }
 
 Int KernelBuilder::size(Value memref, unsigned dim) { return index(hostSize(memref, dim)); }
-
-/// The constant buffer of the module that `value` shows (part of), or null.
-static memref::GetGlobalOp getViewedConstant(Value value) {
-  while (auto view = value.getDefiningOp<ViewLikeOpInterface>())
-    value = view.getViewSource();
-  return value.getDefiningOp<memref::GetGlobalOp>();
-}
-
-/// Clones before the insertion point of `b` what leads from a constant to `value`.
-static Value cloneView(OpBuilder &b, Value value) {
-  IRMapping mapping;
-  if (auto view = value.getDefiningOp<ViewLikeOpInterface>())
-    mapping.map(view.getViewSource(), cloneView(b, view.getViewSource()));
-  return b.clone(*value.getDefiningOp(), mapping)
-      ->getResult(cast<OpResult>(value).getResultNumber());
-}
 
 /// The address of the first element of `memref`, i64.
 static Value getAddress(OpBuilder &b, Location loc, Value memref,
