@@ -70,13 +70,14 @@ private:
   /// All warps of the team meet.
   void meet();
   void copyKeysAndValues(const Segment &segment);
-  void copyQueries(Int tile, Int stage, Int lastTile);
-  void tile(const Segment &segment, Int tile, Int stage);
+  void copyQueries(Int tile, Int lastTile);
+  void tile(const Segment &segment, Int tile);
+  SharedTiles queryTiles(Int tile);
 
   Pointer keyRows(int64_t keyHead, int64_t group);
   SmallVector<SmallVector<RightFragment>> loadKeys(const KeyReaders &readers, int64_t keyHead,
                                                    int64_t first);
-  Heads scores(Int stage);
+  Heads scores(Int tile);
   Logits getLogits(Int batch, Int firstQuery) {
     return Logits(k, plan, batch, firstQuery, headGroup, memory.at(plan.pre));
   }
@@ -89,10 +90,15 @@ private:
   void softmax(Heads &y, Int row, llvm::function_ref<void()> hasReadQueries);
   void weightsFromLse(Heads &y, Int row);
   Heads mixAfter(const Logits &logits, const ScoreUnit &unit, const Heads &p);
-  void storeLse(Int row, int64_t head, std::array<Float, 2> values);
-  Float loadPreBias(int64_t s);
+  void combineParts(Pointer parts, Int row);
+  Bool isFirstWithHead();
+  void storeLse(Int query, Int s, Float value, Bool isStored);
+  void storeLse(Int row, int64_t s, std::array<Float, 2> values);
+  Float loadPreBias(Int s);
   void multiplyValues(Int row, const RowPair &to, Int head, Int column, const RightReader &right,
                       llvm::function_ref<LeftFragment(int64_t)> loadWeights);
+  void multiplyOwnWeights(Int row, ArrayRef<SmallVector<Value>> words);
+  void multiplyWeights(Int row, SharedTiles weights);
   RowPair resultRows(Int row, Int head);
   void store(Int row, const RowPair &to, Int column, ArrayRef<Accumulator> result);
 
@@ -105,7 +111,6 @@ private:
   Pointer teamMemory;
   Int queries;
   Int batch;
-  std::optional<TokenRows> queryRows;
   /// Of each key head, where they stay in registers: see `loadKeys`.
   SmallVector<SmallVector<SmallVector<RightFragment>>> keys;
 };
@@ -207,12 +212,22 @@ void ReadOut::meet() {
     k.barrier(team + 1, group.threads);
 }
 
-void ReadOut::copyQueries(Int tile, Int stage, Int lastTile) {
-  SharedTiles target{teamMemory.at(plan.query).at(stage * plan.queryBytes()), plan.queryTile};
+// Where the queries of a tile are: a team's tiles take the stages in turn.
+SharedTiles ReadOut::queryTiles(Int tile) {
+  Pointer first = teamMemory.at(plan.query);
+  int64_t stages = plan.tile.stages;
+  return {stages == 1 ? first : first.at(tile / plan.teams % stages * plan.queryBytes()),
+          plan.queryTile};
+}
+
+void ReadOut::copyQueries(Int tile, Int lastTile) {
+  TokenRows queryRows(k, op.getQuery(), op.getQueryOrder(), k.here(batch),
+                      firstHead(plan.blockQueryHeads, plan.queryHeads));
+  SharedTiles target = queryTiles(tile);
   k.when(tile < lastTile, [&] {
     Int row = tile * 16;
     copyTiles(
-        k, group, *queryRows, row, plan.blockQueryHeads,
+        k, group, queryRows, row, plan.blockQueryHeads,
         [&](Int inTile) { return row + inTile < queries; }, target, plan.type);
   });
 }
@@ -243,8 +258,8 @@ SmallVector<SmallVector<RightFragment>> ReadOut::loadKeys(const KeyReaders &read
 }
 
 // Products of the tile's queries and the warp's keys, not scaled.
-ReadOut::Heads ReadOut::scores(Int stage) {
-  SharedTiles queryTiles{teamMemory.at(plan.query).at(stage * plan.queryBytes()), plan.queryTile};
+ReadOut::Heads ReadOut::scores(Int tile) {
+  SharedTiles queryTiles = this->queryTiles(tile);
   int64_t steps = plan.queryTile.columns / 16;
   int64_t headsPerKey = plan.blockQueryHeads / plan.blockKeyHeads;
   LeftReader left(k, plan.queryTile, k.i32(0));
@@ -308,6 +323,16 @@ static Float finite(KernelBuilder &k, Float maximum) {
   return select(maximum == kLowest, k.f32(0), maximum);
 }
 
+// 0 of a row that keeps nothing, which gets weights of 0.
+static Float inverseSum(KernelBuilder &k, Float sum) {
+  return select(sum == 0.0, k.f32(0), rcp(sum));
+}
+
+static std::array<Float, 2> loadPair(KernelBuilder &k, Pointer pointer) {
+  Value pair = pointer.load(VectorType::get(2, k.builder().getF32Type()));
+  return {Float(k.builder(), k.extract(pair, 0)), Float(k.builder(), k.extract(pair, 1))};
+}
+
 void ReadOut::softmax(Heads &y, Int row, llvm::function_ref<void()> hasReadQueries) {
   // Each warp for its own keys.
   SmallVector<std::array<Float, 2>> maxima, sums;
@@ -318,76 +343,94 @@ void ReadOut::softmax(Heads &y, Int row, llvm::function_ref<void()> hasReadQueri
       x = ex2(x - subtracted[p / 2 % 2]);
     sums.push_back(rowSum(k, logits));
   }
-  Int laneRow = fragmentRow(k);
-  int64_t warpBytes = 8 * 16 * plan.blockScoreHeads;
-  Pointer parts = teamMemory.at(plan.parts).at(laneRow * 8);
-  if (!isAlone())
+  Pointer parts = teamMemory.at(plan.parts), own = parts.at(fragmentRow(k) * 8);
+  auto pairOf = [&](Pointer base, int64_t s, unsigned half) {
+    return base.at(8 * (16 * s + 8 * half));
+  };
+  if (!isAlone()) {
+    Pointer written = own.at(teamWarp * (8 * 16 * plan.blockScoreHeads));
     k.when((k.lane() & 3) == 0, [&] {
-      Pointer own = parts.at(teamWarp * warpBytes);
       for (int64_t s = 0; s < plan.blockScoreHeads; ++s)
         for (unsigned half = 0; half < 2; ++half)
-          own.at(8 * (16 * s + 8 * half))
-              .store(k.vector({maxima[s][half].value, sums[s][half].value}));
+          pairOf(written, s, half).store(k.vector({maxima[s][half].value, sums[s][half].value}));
     });
-  // With other warps, copies are under way while their parts are read; alone, when what is left of
-  // this is in registers.
-  if (!isAlone())
+    // Copies are under way while the parts are put together.
     hasReadQueries();
-
-  // All keys together: w, s -> sum of s 2^(w - maximum).
-  Type pairType = VectorType::get(2, k.builder().getF32Type());
+    combineParts(parts, row);
+    meet();
+  }
   for (int64_t s = 0; s < plan.blockScoreHeads; ++s) {
-    std::array<Float, 2> factors, allMaxima = maxima[s], allSums = sums[s];
+    std::array<Float, 2> factors;
     for (unsigned half = 0; half < 2; ++half) {
-      if (!isAlone()) {
-        SmallVector<Float> others, otherSums;
-        for (int64_t w = 0; w < plan.teamWarps; ++w) {
-          Value pair = parts.at(w * warpBytes + 8 * (16 * s + 8 * half)).load(pairType);
-          others.push_back({k.builder(), k.extract(pair, 0)});
-          otherSums.push_back({k.builder(), k.extract(pair, 1)});
-        }
-        Float all = others.front();
-        for (Float other : ArrayRef(others).drop_front())
-          all = max(all, other);
-        Float subtracted = finite(k, all), total = k.f32(0);
-        for (auto [other, sum] : llvm::zip_equal(others, otherSums))
-          total = fma(sum, ex2(other - subtracted), total);
-        allMaxima[half] = all, allSums[half] = total;
-        factors[half] = ex2(maxima[s][half] - subtracted);
+      if (isAlone()) {
+        factors[half] = inverseSum(k, sums[s][half]);
+        continue;
       }
-      Float inverse = select(allSums[half] == 0.0, k.f32(0), rcp(allSums[half]));
-      factors[half] = isAlone() ? inverse : factors[half] * inverse;
+      auto [maximum, inverse] = loadPair(k, pairOf(own, s, half));
+      factors[half] = ex2(maxima[s][half] - maximum) * inverse;
     }
     for (auto [p, x] : llvm::enumerate(y[s]))
       x = x * factors[p / 2 % 2];
-    if (op.getLseInit()) {
-      Float preBias = loadPreBias(s);
+    if (isAlone() && op.getLseInit()) {
+      Float preBias = loadPreBias(k.i32(s));
       std::array<Float, 2> values;
       for (unsigned half = 0; half < 2; ++half)
-        values[half] = fma(allMaxima[half] + lg2(allSums[half]), k.f32(kLn2), preBias);
+        values[half] = fma(maxima[s][half] + lg2(sums[s][half]), k.f32(kLn2), preBias);
       storeLse(row, s, values);
     }
   }
+  // Copies are issued when what is left of this is in registers.
   if (isAlone())
     hasReadQueries();
 }
 
-// The log-sum-exps of rows g and g + 8, by the first lane of each quad of the first warp.
-void ReadOut::storeLse(Int row, int64_t s, std::array<Float, 2> values) {
-  Bool isFirst = ((k.lane() & 3) == 0) & (teamWarp == 0) & (columnGroup == 0);
-  if (plan.blockScoreHeads == plan.scoreHeads)
-    isFirst = isFirst & (headGroup == 0);
+// The maxima and sums of each row over the keys of a warp, together: w, s -> sum of
+// s 2^(w - maximum). Each thread of the team has rows of its own. It leaves the maximum, finite,
+// and the inverse of the sum in the first warp's part.
+void ReadOut::combineParts(Pointer parts, Int row) {
+  int64_t rows = 16 * plan.blockScoreHeads;
+  k.loop(k.here(group.thread), k.i32(rows), k.i32(group.threads), [&](Int item) {
+    Pointer part = parts.at(item * 8);
+    SmallVector<std::array<Float, 2>> pairs;
+    for (int64_t w = 0; w < plan.teamWarps; ++w)
+      pairs.push_back(loadPair(k, part.at(w * 8 * rows)));
+    Float maximum = pairs.front()[0], sum = k.f32(0);
+    for (auto [other, unused] : ArrayRef(pairs).drop_front())
+      maximum = max(maximum, other);
+    Float subtracted = finite(k, maximum);
+    for (auto [other, otherSum] : pairs)
+      sum = fma(otherSum, ex2(other - subtracted), sum);
+    part.store(k.vector({subtracted.value, inverseSum(k, sum).value}));
+    if (op.getLseInit()) {
+      Int s = item / 16;
+      Float value = fma(maximum + lg2(sum), k.f32(kLn2), loadPreBias(s));
+      storeLse(row + item % 16, s, value, isFirstWithHead());
+    }
+  });
+}
+
+// Whether this block, of those that compute the same scores, is the one to store what they say.
+Bool ReadOut::isFirstWithHead() {
+  Bool isFirst = columnGroup == 0;
+  return plan.blockScoreHeads == plan.scoreHeads ? isFirst & (headGroup == 0) : isFirst;
+}
+
+void ReadOut::storeLse(Int query, Int s, Float value, Bool isStored) {
   Tensor lse = k.tensor(op.getLseInit());
   Int head = firstHead(plan.blockScoreHeads, plan.scoreHeads) + s;
-  for (unsigned half = 0; half < 2; ++half) {
-    Int query = row + fragmentRow(k) + 8 * half;
-    k.when(isFirst & (query < queries),
-           [&] { lse.at({batch, head, query}).store(k.fromFloat(values[half], lse.element)); });
-  }
+  k.when(isStored & (query < queries),
+         [&] { lse.at({batch, head, query}).store(k.fromFloat(value, lse.element)); });
+}
+
+// The log-sum-exps of rows g and g + 8, by the first lane of each quad of the first warp.
+void ReadOut::storeLse(Int row, int64_t s, std::array<Float, 2> values) {
+  Bool isStored = ((k.lane() & 3) == 0) & (teamWarp == 0) & isFirstWithHead();
+  for (unsigned half = 0; half < 2; ++half)
+    storeLse(row + fragmentRow(k) + 8 * half, k.i32(s), values[half], isStored);
 }
 
 // `pre_bias` of a score head of the block; 0 where there is none.
-Float ReadOut::loadPreBias(int64_t s) {
+Float ReadOut::loadPreBias(Int s) {
   if (!mixing().preBias)
     return k.f32(0);
   Tensor bias = k.tensor(mixing().preBias);
@@ -399,7 +442,7 @@ void ReadOut::weightsFromLse(Heads &y, Int row) {
   Tensor lse = k.tensor(op.getLse());
   for (auto [s, logits] : llvm::enumerate(y)) {
     Int head = firstHead(plan.blockScoreHeads, plan.scoreHeads) + s;
-    Float preBias = loadPreBias(s);
+    Float preBias = loadPreBias(k.i32(s));
     std::array<Float, 2> given, shifts;
     for (unsigned half = 0; half < 2; ++half) {
       Int query = row + fragmentRow(k) + 8 * half;
@@ -474,7 +517,7 @@ ReadOut::RowPair ReadOut::resultRows(Int row, Int head) {
   Int first = firstHead(plan.blockHeads, plan.resultHeads) + head;
   RowPair rows;
   for (unsigned half = 0; half < 2; ++half)
-    rows[half] = result.base.at(batch.wide() * result.stride(dims.batch))
+    rows[half] = result.base.at(k.here(batch).wide() * result.stride(dims.batch))
                      .at((row + fragmentRow(k) + 8 * half).wide() * result.stride(dims.token))
                      .at(first.wide() * result.stride(dims.head));
   return rows;
@@ -538,16 +581,16 @@ void ReadOut::store(Int row, const RowPair &rows, Int column, ArrayRef<Accumulat
 // Tiles
 //===----------------------------------------------------------------------===//
 
-void ReadOut::tile(const Segment &segment, Int tile, Int stage) {
+void ReadOut::tile(const Segment &segment, Int tile) {
   Int row = tile * 16;
   int64_t stages = plan.tile.stages;
   waitForCopies(k, stages - 1);
   meet(); // The queries are there, and what the team had of its last tile is no longer needed.
   Logits logits = getLogits(batch, row);
-  Heads y = getWeightLogits(logits, scores(stage));
+  Heads y = getWeightLogits(logits, scores(tile));
   auto hasReadQueries = [&] {
     meet();
-    copyQueries(tile + stages * plan.teams, stage, segment.lastTile);
+    copyQueries(tile + stages * plan.teams, segment.lastTile);
     commitCopies(k);
   };
   if (plan.isOnline) {
@@ -570,21 +613,35 @@ void ReadOut::tile(const Segment &segment, Int tile, Int stage) {
         storeWeights(k, plan.type, part, x, weights.tile(head), plan.weightTile);
   }
 
-  if (isAlone()) {
-    RightReader right(k, plan.valueTile, k.i32(0));
-    RowPair to = resultRows(row, k.i32(0));
-    Int headStride = k.tensor(op.getInit()).stride(tokenDims(op.getOutputOrder()).head);
-    for (int64_t head = 0; head < plan.blockHeads; ++head) {
-      multiplyValues(row, to, k.i32(head), k.i32(0), right, [&](int64_t step) {
-        LeftFragment a;
-        llvm::copy(ArrayRef(words[head]).drop_front(4 * step).take_front(4), a.begin());
-        return a;
-      });
-      to = {to[0].at(headStride), to[1].at(headStride)};
-    }
-    return;
+  if (!isAlone())
+    meet();
+  // Every tile has a first row. The assembler does not know, and so starts no matrix products while
+  // weights wait for being mixed and rounded: together they would not fit the registers.
+  k.when(row < queries, [&] {
+    if (isAlone())
+      multiplyOwnWeights(row, words);
+    else
+      multiplyWeights(row, weights);
+  });
+}
+
+// A warp alone: all heads one after the other.
+void ReadOut::multiplyOwnWeights(Int row, ArrayRef<SmallVector<Value>> words) {
+  RightReader right(k, plan.valueTile, k.i32(0));
+  RowPair to = resultRows(row, k.i32(0));
+  Int headStride = k.tensor(op.getInit()).stride(tokenDims(op.getOutputOrder()).head);
+  for (int64_t head = 0; head < plan.blockHeads; ++head) {
+    multiplyValues(row, to, k.i32(head), k.i32(0), right, [&](int64_t step) {
+      LeftFragment a;
+      llvm::copy(ArrayRef(words[head]).drop_front(4 * step).take_front(4), a.begin());
+      return a;
+    });
+    to = {to[0].at(headStride), to[1].at(headStride)};
   }
-  meet();
+}
+
+// A warp of several: its share of heads and columns.
+void ReadOut::multiplyWeights(Int row, SharedTiles weights) {
   int64_t columnItems = plan.blockColumns() / plan.itemColumns;
   LeftReader left(k, plan.weightTile, k.i32(0));
   k.deal(plan.blockHeads * columnItems, teamWarp, plan.teamWarps, [&](Int item) {
@@ -600,22 +657,17 @@ void ReadOut::tile(const Segment &segment, Int tile, Int stage) {
 
 void ReadOut::emit(const Segment &segment) {
   batch = segment.batch;
-  queryRows.emplace(k, op.getQuery(), op.getQueryOrder(), batch,
-                    firstHead(plan.blockQueryHeads, plan.queryHeads));
   copyKeysAndValues(segment);
   commitCopies(k);
   int64_t stages = plan.tile.stages;
   Int first = segment.firstTile + team;
   for (int64_t i = 0; i < stages; ++i) {
-    copyQueries(first + i * plan.teams, k.i32(i), segment.lastTile);
+    copyQueries(first + i * plan.teams, segment.lastTile);
     commitCopies(k);
   }
   waitForCopies(k, stages);
   k.barrier(); // Keys and values are there.
-  Int count = (segment.lastTile - first + (plan.teams - 1)) / plan.teams;
-  k.loop(k.i32(0), max(count, k.i32(0)), k.i32(1), [&](Int number) {
-    tile(segment, first + number * plan.teams, stages == 1 ? k.i32(0) : number % stages);
-  });
+  k.loop(first, segment.lastTile, k.i32(plan.teams), [&](Int number) { tile(segment, number); });
   waitForCopies(k, 0);
   k.barrier(); // They are no longer needed.
 }
@@ -651,6 +703,7 @@ LogicalResult imhsa::lowerReadOut(OpBuilder &host, AttentionOp op, gpu::GPUModul
   readOut.loadParameters();
   k.loop(first / perBatch, (last + (perBatch - 1)) / perBatch, k.i32(1), [&](Int batch) {
     Int start = batch * perBatch;
+    Int first = k.here(k.block(0)) * count, last = min(first + count, k.index(all));
     readOut.emit({batch, max(first - start, k.i32(0)), min(last - start, perBatch)});
   });
   k.launch(grid, k.hostIndex(plan->headGroups * plan->columnGroups), k.hostIndex(1), plan->bytes,
