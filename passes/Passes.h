@@ -18,6 +18,25 @@ enum class TileLoops {
   Sequential
 };
 
+/// What the second sweep over keys does for the weights, where heads are mixed after the softmax.
+enum class SecondSweep {
+  /// Takes what the first has stored if that is at most 48 MiB for a batch element, of sizes that
+  /// types tell.
+  Auto,
+  /// Takes what the first has stored.
+  Store,
+  /// Computes it again.
+  Recompute
+};
+
+/// The same as values of an option.
+inline llvm::cl::ValuesClass secondSweeps() {
+  return llvm::cl::values(
+      clEnumValN(SecondSweep::Auto, "auto", "store it if it takes at most 48 MiB"),
+      clEnumValN(SecondSweep::Store, "store", "store it in the workspace"),
+      clEnumValN(SecondSweep::Recompute, "recompute", "compute it again"));
+}
+
 /// What kernels may be compiled to, as values of an option.
 inline llvm::cl::ValuesClass binaryFormats() {
   using mlir::gpu::CompilationTarget;

@@ -680,7 +680,8 @@ def ScheduleCpuPass : Pass<"imhsa-schedule-cpu"> {
     Puts a `#imhsa.schedule` on each `imhsa.attention` without landmarks, `imhsa.log_sum_exp`
     and `imhsa.pool` that `imhsa-lower-to-cpu` has a kernel for: on an attention `read_out`
     where there are at most 256 keys, otherwise `stream`. Schedules that stand there already
-    are kept. The other operations, with a remark that says why, are left for `imhsa-tile`
+    are kept, and of those that the option `schedules` gives each operation takes the first of
+    a kind that computes it. The other operations, with a remark that says why, are left for `imhsa-tile`
     and `imhsa-expand`: those in f64, with dynamic numbers of heads or dynamic head sizes,
     without elements, in parallel loops, or with so many heads that the scores of one token
     do not fit on the stack.
@@ -697,6 +698,11 @@ def ScheduleCpuPass : Pass<"imhsa-schedule-cpu"> {
            outs(%o : tensor<1x6x49x64xf32>) -> tensor<1x6x49x64xf32>
     ```
   }];
+  let options = [
+    Option<"schedules", "schedules", "std::string", "\"\"",
+           "Schedules instead of those that would be chosen: what stands in "
+           "#imhsa.schedule<...>, with semicolons between">
+  ];
   let statistics = [
     Statistic<"numScheduled", "scheduled", "Number of operations that have a kernel">
   ];
@@ -709,15 +715,18 @@ def LowerToCpuPass : Pass<"imhsa-lower-to-cpu"> {
     over batch elements and tiles of tokens, all heads of a tile together, vectors of eight
     f32 inside. 16-bit elements are converted where they are read and written. Temporaries
     of a tile are on the stack; what passes from one parallel loop to the next is allocated,
-    for `imhsa-place-temporaries`.
+    for `imhsa-place-temporaries`: for so many batch elements as have room in 4 MiB (with
+    stored weights 12), which are computed together, at least one.
 
     * `pool`: a task is eight landmarks of one head.
     * `read_out`: a tile has `queries` tokens; its columns are all keys, packed transposed.
     * `stream`, and `normalisers` likewise: the columns are `queries` queries, packed
       transposed; `splits` tasks sweep tiles of `keys` keys. Their results are summed in a
-      fixed order, so that they do not depend on the number of threads.
+      fixed order, so that they do not depend on the number of threads. Where heads are mixed
+      after the softmax there are two sweeps, of which the first finds the normalisers;
+      `second-sweep` says whether it stores its exponentials for the second.
 
-    A tile has fewer tokens where all heads of so many do not fit into 160 KiB.
+    A tile has fewer tokens where all heads of so many do not fit into `tile-bytes`.
 
     Before:
     ```mlir
@@ -742,8 +751,16 @@ def LowerToCpuPass : Pass<"imhsa-lower-to-cpu"> {
     }
     ```
 
-    Errors: tensors; what has no kernel.
+    Errors: tensors; what has no kernel; `lanes` other than 8 and 16, `tile-bytes` below 1.
   }];
+  let options = [
+    Option<"secondSweep", "second-sweep", "::imhsa::SecondSweep", "::imhsa::SecondSweep::Auto",
+           "What the second sweep over keys does for the exponentials of the first",
+           [{::imhsa::secondSweeps()}]>,
+    Option<"lanes", "lanes", "int64_t", "8", "Elements of f32 in a vector: 8, or 16 for AVX-512">,
+    Option<"tileBytes", "tile-bytes", "int64_t", "160 << 10",
+           "The scores of a tile at most, in bytes: a third of a second-level cache">
+  ];
   let statistics = [
     Statistic<"numKernels", "kernels", "Number of operations lowered">
   ];

@@ -24,7 +24,7 @@ static void addCleanUp(OpPassManager &pm) {
 }
 
 // What is left on the host, loops over scalars and memrefs, to the LLVM dialect.
-static void addHostToLLVM(OpPassManager &pm) {
+static void addHostToLLVM(OpPassManager &pm, bool convertsToBf16 = false) {
   // 16-bit types are computed in f32, without calls for conversions of bf16.
   pm.addPass(math::createMathExtendToSupportedTypes());
   arith::ArithEmulateUnsupportedFloatsOptions emulate;
@@ -34,7 +34,7 @@ static void addHostToLLVM(OpPassManager &pm) {
   pm.addPass(memref::createExpandStridedMetadataPass());
   pm.addPass(createLowerAffinePass());
   arith::ArithExpandOpsPassOptions expand;
-  expand.includeBf16 = true;
+  expand.includeBf16 = !convertsToBf16;
   pm.addPass(arith::createArithExpandOpsPass(expand));
   addCleanUp(pm);
 
@@ -101,8 +101,11 @@ void imhsa::buildFrontEnd(OpPassManager &pm, const FrontEndOptions &options, Til
 
 void imhsa::buildCpuPipeline(OpPassManager &pm, const CpuPipelineOptions &options) {
   buildFrontEnd(pm, options, TileLoops::Parallel, [&](OpPassManager &pm) {
-    if (options.fused)
-      pm.addPass(createScheduleCpuPass());
+    if (!options.fused)
+      return;
+    ScheduleCpuPassOptions schedule;
+    schedule.schedules = options.schedules;
+    pm.addPass(createScheduleCpuPass(schedule));
   });
   if (options.until <= Stage::Expand)
     return;
@@ -115,7 +118,11 @@ void imhsa::buildCpuPipeline(OpPassManager &pm, const CpuPipelineOptions &option
   if (options.until <= Stage::Bufferize)
     return;
 
-  pm.addPass(createLowerToCpuPass());
+  LowerToCpuPassOptions lower;
+  lower.secondSweep = options.secondSweep;
+  lower.lanes = options.lanes;
+  lower.tileBytes = options.tileBytes;
+  pm.addPass(createLowerToCpuPass(lower));
   addCleanUp(pm);
   pm.addPass(createPlaceTemporariesPass());
   pm.addPass(createLinalgToLoopsPass());
@@ -128,7 +135,7 @@ void imhsa::buildCpuPipeline(OpPassManager &pm, const CpuPipelineOptions &option
   if (options.until <= Stage::Lower)
     return;
 
-  addHostToLLVM(pm);
+  addHostToLLVM(pm, options.convertsToBf16);
 }
 
 void imhsa::buildCudaPipeline(OpPassManager &pm, const CudaPipelineOptions &options) {

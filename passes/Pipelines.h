@@ -67,6 +67,23 @@ struct CpuPipelineOptions : public FrontEndOptions {
       *this, "fused", llvm::cl::init(true),
       llvm::cl::desc("Compute attentions by kernels of their own where one serves them; "
                      "otherwise all of them become plain linalg")};
+  Option<std::string> schedules{
+      *this, "schedules",
+      llvm::cl::desc("Schedules of kernels instead of those that would be chosen: what stands in "
+                     "#imhsa.schedule<...>, with semicolons between")};
+  Option<SecondSweep> secondSweep{
+      *this, "second-sweep", llvm::cl::init(SecondSweep::Auto),
+      llvm::cl::desc("What the second sweep over keys does for the exponentials of the first"),
+      secondSweeps()};
+  Option<int64_t> lanes{*this, "lanes", llvm::cl::init(8),
+                        llvm::cl::desc("Elements of f32 in a vector: 8, or 16 for AVX-512")};
+  Option<int64_t> tileBytes{
+      *this, "tile-bytes", llvm::cl::init(160 << 10),
+      llvm::cl::desc("The scores of a tile at most, in bytes: a third of a second-level cache")};
+  Option<bool> convertsToBf16{
+      *this, "converts-to-bf16", llvm::cl::init(false),
+      llvm::cl::desc("The processor has instructions from f32 to bf16; otherwise integer "
+                     "operations do it")};
 };
 
 /// From functions on tensors to the LLVM dialect of the host. The module that

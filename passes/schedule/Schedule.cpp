@@ -5,9 +5,9 @@
 #include "passes/Passes.h"
 #include "passes/reorder/SizeHint.h"
 #include "passes/schedule/CostModel.h"
+#include "passes/schedule/Given.h"
 #include "passes/schedule/Riding.h"
 #include "passes/tile/Normalisers.h"
-#include "mlir/AsmParser/AsmParser.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
@@ -236,9 +236,12 @@ struct SchedulePass : imhsa::impl::SchedulePassBase<SchedulePass> {
 
   void runOnOperation() override {
     FailureOr<ChipResources> resources = getLeastResources(getOperation()->getLoc(), chip);
-    if (failed(resources) || failed(parseSchedules()))
+    FailureOr<SmallVector<ScheduleAttr>> given = parseSchedules(getOperation(), schedules);
+    if (failed(resources) || failed(given))
       return signalPassFailure();
     least = *resources;
+    wanted = *given;
+    chosen.clear();
     SmallVector<Operation *> operations;
     getOperation()->walk([&](Operation *op) {
       if (isa<AttentionOp, LogSumExpOp, PoolOp, WeightsOp>(op) && isExactOnTensors(op))
@@ -264,24 +267,6 @@ private:
     auto attention = dyn_cast<AttentionOp>(op);
     return cast<DestinationStyleOpInterface>(op).hasPureTensorSemantics() &&
            !(attention && attention.hasLandmarks());
-  }
-
-  // The option `schedules`: what stands in `#imhsa.schedule<...>`, with semicolons between.
-  LogicalResult parseSchedules() {
-    wanted.clear();
-    chosen.clear();
-    for (StringRef text : llvm::split(schedules, ';')) {
-      if (text.trim().empty())
-        continue;
-      std::string whole = ("#imhsa.schedule<" + text.trim() + ">").str();
-      auto schedule = dyn_cast_or_null<ScheduleAttr>(parseAttribute(whole, &getContext()));
-      if (!schedule)
-        return emitError(getOperation()->getLoc())
-               << "option 'schedules': expected what stands in #imhsa.schedule<...>, found '"
-               << text.trim() << "'";
-      wanted.push_back(schedule);
-    }
-    return success();
   }
 
   LogicalResult schedule(Operation *op) {
@@ -322,22 +307,6 @@ private:
     if (!isa<WeightsOp>(op))
       setSchedule(op, ScheduleAttr::get(&getContext(), KernelKind::General, ScheduleSizes()));
     return success();
-  }
-
-  // Whether kernels of the kind compute operations like `op`.
-  static bool isKindOf(Operation *op, KernelKind kind) {
-    switch (kind) {
-    case KernelKind::General:
-      return true;
-    case KernelKind::Pool:
-      return isa<PoolOp>(op);
-    case KernelKind::Normalisers:
-      return isa<LogSumExpOp>(op);
-    case KernelKind::Stream:
-    case KernelKind::ReadOut:
-      return isa<AttentionOp>(op);
-    }
-    llvm_unreachable("all kinds are named");
   }
 
   // Whether a kind that computes operations like `op` serves this one.

@@ -3,6 +3,7 @@
 
 #include "passes/Passes.h"
 #include "passes/kernel/cpu/Kernels.h"
+#include "passes/schedule/Given.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
 using namespace mlir;
@@ -59,13 +60,31 @@ static ScheduleAttr chooseSchedule(Operation *op) {
   return make(kind, sizes);
 }
 
+// Whether kernels of this kind compute `op`, which has no schedule yet.
+static bool serves(Operation *op, ScheduleAttr schedule) {
+  if (!isKindOf(op, schedule.getKind()))
+    return false;
+  auto attention = dyn_cast<AttentionOp>(op);
+  return schedule.getKind() != KernelKind::ReadOut || isFew(attention.getScores().keys());
+}
+
 namespace {
 struct ScheduleCpuPass : imhsa::impl::ScheduleCpuPassBase<ScheduleCpuPass> {
+  using ScheduleCpuPassBase::ScheduleCpuPassBase;
+
   void runOnOperation() override {
+    FailureOr<SmallVector<ScheduleAttr>> wanted = parseSchedules(getOperation(), schedules);
+    if (failed(wanted))
+      return signalPassFailure();
     getOperation()->walk([&](Operation *op) {
       if (!isa<AttentionOp, LogSumExpOp, PoolOp>(op))
         return;
       auto given = op->getAttrOfType<ScheduleAttr>(kScheduleAttr);
+      for (ScheduleAttr one : *wanted)
+        if (!given && serves(op, one))
+          given = one;
+      if (given)
+        op->setAttr(kScheduleAttr, given);
       if (given && !given.isFused())
         return;
       if (std::optional<std::string> reason = cpu::whyNoKernel(op)) {

@@ -24,7 +24,23 @@
 // RUN: not imhsa-compile %s --target=cuda --toolkit=%t.none -o %t.so 2>&1 | FileCheck %s --check-prefix=TOOLKIT
 // TOOLKIT: error: binaries need 'ptxas' of the CUDA toolkit, which is not in '{{.*}}.none'
 
-// The processor of the host.
+// What is for the other target.
+// RUN: not imhsa-compile %s --allow-tf32 -o %t.so 2>&1 | FileCheck %s --check-prefix=TF32
+// TF32: error: --allow-tf32 is of use only with --target=cuda
+// RUN: not imhsa-compile %s --target=cuda --second-sweep=store -o %t.so 2>&1 | FileCheck %s --check-prefix=SWEEP
+// SWEEP: error: --second-sweep is of use only with --target=cpu
+// RUN: not imhsa-compile %s --second-sweep=never -o %t.so 2>&1 | FileCheck %s --check-prefix=NEVER
+// NEVER: error: --second-sweep=never: expected auto, store or recompute
+
+// The processor of the host, and its system.
+// RUN: not imhsa-compile %s --triple=riscv64-linux-gnu --emit=object -o %t.o 2>&1 | FileCheck %s --check-prefix=TRIPLE
+// TRIPLE: error: --triple=riscv64-linux-gnu: expected x86_64 or aarch64 with Linux, such as aarch64-linux-gnu
+// RUN: not imhsa-compile %s --triple=aarch64-linux-gnu -o %t.so 2>&1 | FileCheck %s --check-prefix=TRIPLELIBRARY
+// TRIPLELIBRARY: error: --triple is of use only with --emit=llvm or object
+// RUN: not imhsa-compile %s --triple=aarch64-linux-gnu --cpu=znver3 --emit=object -o %t.o 2>&1 | FileCheck %s --check-prefix=OTHERCPU
+// OTHERCPU: error: --cpu=znver3: expected native or a processor of aarch64: {{.*}}neoverse-n1
+// RUN: not imhsa-compile %s --triple=aarch64-linux-gnu --cpu=native --emit=object -o %t.o 2>&1 | FileCheck %s --check-prefix=OTHERNATIVE
+// OTHERNATIVE: error: --cpu=native is of no use with --triple; expected the name of a processor
 // RUN: not imhsa-compile %s --cpu=z80 -o %t.so 2>&1 | FileCheck %s --check-prefix=CPU
 // CPU: error: --cpu=z80: expected native or a processor of {{.*}}: {{.*}}, {{.*}},
 // RUN: not imhsa-compile %s --target=cuda --emit=ptx --cpu=native 2>&1 | FileCheck %s --check-prefix=PTXCPU

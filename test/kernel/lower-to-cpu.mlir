@@ -36,11 +36,11 @@ func.func @read_out(%q: memref<1x2x?x32xf32>, %k: memref<1x2x20x32xf32>, %w: mem
   return
 }
 
-// Mixing after the softmax: two sweeps; of a known number of keys, what the first has computed is kept.
+// Mixing after the softmax: two sweeps; of a known number of keys, what the first has computed is stored.
 // CHECK-LABEL: func.func @stream(
 // CHECK:         memref.alloc() {{.*}} : memref<1x1x2x8x16xf32>
 // CHECK-NOT:     scf.parallel
-// CHECK:         memref.alloc() {{.*}} : memref<4x1x2x16x8xf32>
+// CHECK:         memref.alloc() {{.*}} : memref<1x4x2x16x8xf32>
 // CHECK:         memref.alloc() {{.*}} : memref<1x1x1000x32xf32>
 // CHECK:         memref.alloc() {{.*}} : memref<1x1x21x32xf32>
 // CHECK:         scf.parallel {{.*}} to (%c4)

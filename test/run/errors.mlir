@@ -64,8 +64,16 @@
 // TARGET: Cannot find option named 'tpu'!
 // RUN: not imhsa-run %s --chip=sm_90a 2>&1 | FileCheck %s --check-prefix=CHIP
 // CHIP: error: --chip is of no use with --target=cpu
-// RUN: not imhsa-run %s --fused=false 2>&1 | FileCheck %s --check-prefix=FUSED
-// FUSED: error: --fused is of no use with --target=cpu
+// RUN: not imhsa-run %s --target=emulator --second-sweep=store 2>&1 | FileCheck %s --check-prefix=SWEEP
+// SWEEP: error: --second-sweep is of use only with --target=cpu
+// RUN: not imhsa-run %s --second-sweep=never 2>&1 | FileCheck %s --check-prefix=NEVER
+// NEVER: for the --second-sweep option: Cannot find option named 'never'!
+// RUN: not imhsa-run %s --lanes=4 2>&1 | FileCheck %s --check-prefix=LANES
+// LANES: error: --lanes=4: expected 8 or 16
+// RUN: not imhsa-run %s --threads=two 2>&1 | FileCheck %s --check-prefix=NOTHREADS
+// NOTHREADS: for the --threads option: 'two' value invalid for uint argument!
+// RUN: not imhsa-run %s --entry=add --schedules=flow --random-inputs=1 --shape=3x4 --shape=3x4 2>&1 | FileCheck %s --check-prefix=SCHEDULES
+// SCHEDULES: error: option 'schedules': expected what stands in #imhsa.schedule<...>, found 'flow'
 // RUN: not imhsa-run %s --target=cuda --emulator-seed=1 2>&1 | FileCheck %s --check-prefix=SEED
 // SEED: error: --emulator-seed is of use only with --target=emulator
 // RUN: not imhsa-run %s --target=emulator --emulator-check=false --emulator-report=r.json 2>&1 | FileCheck %s --check-prefix=REPORT

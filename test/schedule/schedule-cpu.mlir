@@ -1,4 +1,18 @@
 // RUN: imhsa-opt %s --imhsa-schedule-cpu --split-input-file --verify-diagnostics | FileCheck %s
+// RUN: imhsa-opt %s --imhsa-schedule-cpu='schedules="read_out, queries = 16; stream,keys=32,splits=2"' --split-input-file | FileCheck %s --check-prefix=OPTION
+// RUN: not imhsa-opt %s --imhsa-schedule-cpu='schedules="flow"' --split-input-file 2>&1 | FileCheck %s --check-prefix=UNKNOWN
+// UNKNOWN: error: option 'schedules': expected what stands in #imhsa.schedule<...>, found 'flow'
+
+// The first of the option that computes an operation; what nothing of it does is chosen, what stands there is kept.
+// OPTION-LABEL: func.func @kinds(
+// OPTION:         imhsa.pool {{.*}} schedule(#imhsa.schedule<pool>)
+// OPTION:         imhsa.attention {{.*}} schedule(#imhsa.schedule<read_out, queries = 16>)
+// OPTION:         imhsa.attention {{.*}} schedule(#imhsa.schedule<stream, keys = 32, splits = 2>)
+// OPTION:         imhsa.attention {{.*}} schedule(#imhsa.schedule<stream, keys = 32, splits = 2>)
+// OPTION:         imhsa.log_sum_exp {{.*}} schedule(#imhsa.schedule<normalisers, keys = 48, splits = 8>)
+// OPTION-LABEL: func.func @given(
+// OPTION:         schedule(#imhsa.schedule<stream, keys = 32, splits = 3>)
+// OPTION:         schedule(#imhsa.schedule<general>)
 
 // Few keys are the columns of a tile; few queries are, where there are many keys; where there are
 // many of both, blocks of queries.

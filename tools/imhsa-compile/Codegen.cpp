@@ -16,7 +16,6 @@ using namespace llvm;
 
 static constexpr StringLiteral kDefaultX86Cpu = "x86-64-v3";
 static constexpr StringLiteral kDefaultCpu = "generic";
-static constexpr StringLiteral kNative = "native";
 
 // An error if LLVM, which would only warn or end the process, does not know `cpu`.
 static Error checkCpu(const Triple &triple, StringRef cpu) {
@@ -36,12 +35,33 @@ static Error checkCpu(const Triple &triple, StringRef cpu) {
                            triple.getArchName() + ": " + join(names, ", "));
 }
 
-Expected<std::unique_ptr<TargetMachine>> imhsa::compile::createMachine(StringRef cpu,
-                                                                       unsigned optLevel) {
-  InitializeNativeTarget();
-  InitializeNativeTargetAsmPrinter();
-  InitializeNativeTargetAsmParser();
-  Triple triple(sys::getDefaultTargetTriple());
+// The system of the option `--triple`, whose code LLVM then can make.
+static Expected<Triple> selectSystem(StringRef option) {
+  if (option.empty()) {
+    InitializeNativeTarget();
+    InitializeNativeTargetAsmPrinter();
+    InitializeNativeTargetAsmParser();
+    return Triple(sys::getDefaultTargetTriple());
+  }
+  Triple triple(Triple::normalize(option));
+  bool isKnown = triple.getArch() == Triple::x86_64 || triple.getArch() == Triple::aarch64;
+  if (!isKnown || !triple.isOSLinux())
+    return createStringError("--triple=" + option +
+                             ": expected x86_64 or aarch64 with Linux, such as aarch64-linux-gnu");
+  InitializeAllTargetInfos();
+  InitializeAllTargets();
+  InitializeAllTargetMCs();
+  InitializeAllAsmPrinters();
+  InitializeAllAsmParsers();
+  return triple;
+}
+
+Expected<std::unique_ptr<TargetMachine>>
+imhsa::compile::createMachine(StringRef system, StringRef cpu, unsigned optLevel) {
+  Expected<Triple> selected = selectSystem(system);
+  if (!selected)
+    return selected.takeError();
+  Triple triple = *selected;
   std::string message;
   const llvm::Target *target = TargetRegistry::lookupTarget(triple, message);
   if (!target)
@@ -50,6 +70,9 @@ Expected<std::unique_ptr<TargetMachine>> imhsa::compile::createMachine(StringRef
   std::string features;
   if (cpu.empty()) {
     cpu = triple.getArch() == Triple::x86_64 ? kDefaultX86Cpu : kDefaultCpu;
+  } else if (cpu == kNative && !system.empty()) {
+    return createStringError("--cpu=native is of no use with --triple; expected the name of a "
+                             "processor");
   } else if (cpu == kNative) {
     cpu = sys::getHostCPUName();
     SubtargetFeatures list;

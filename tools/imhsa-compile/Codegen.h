@@ -10,11 +10,15 @@
 
 namespace imhsa::compile {
 
-/// The machine for position-independent code of this system on `cpu`: a name that LLVM knows,
-/// "native" for this processor, or empty for x86-64-v3 (on other architectures, generic). An
-/// unknown name is an error that lists the known ones.
-llvm::Expected<std::unique_ptr<llvm::TargetMachine>> createMachine(llvm::StringRef cpu,
-                                                                   unsigned optLevel);
+/// Names the processor of this system.
+inline constexpr llvm::StringLiteral kNative = "native";
+
+/// The machine for position-independent code of the system `triple`, x86-64 or AArch64 with Linux,
+/// or if that is empty of this one; on `cpu`: a name that LLVM knows, "native" for this processor,
+/// or empty for x86-64-v3 (on AArch64, generic). An unknown name is an error that lists the known
+/// ones.
+llvm::Expected<std::unique_ptr<llvm::TargetMachine>>
+createMachine(llvm::StringRef triple, llvm::StringRef cpu, unsigned optLevel);
 
 /// Optimizes `module` for `machine`.
 llvm::Error optimize(llvm::Module &module, llvm::TargetMachine &machine);

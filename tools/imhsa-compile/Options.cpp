@@ -12,6 +12,7 @@
 #include <optional>
 
 using namespace llvm;
+using namespace imhsa;
 using namespace imhsa::compile;
 
 static constexpr StringLiteral kOverview =
@@ -27,6 +28,7 @@ i1, i8, i16, i32, i64 or index. Whatever goes wrong is said on stderr, and the e
 )";
 
 static constexpr StringLiteral kTargets[] = {"cpu", "cuda"};
+static constexpr StringLiteral kSecondSweeps[] = {"auto", "store", "recompute"};
 static constexpr StringLiteral kEmits[] = {"ptx", "cubin", "llvm", "object", "library"};
 
 // The value that `text` names, which is its place in `names`.
@@ -63,9 +65,8 @@ static Error checkOptions(const Options &options) {
     if (!options.chips.empty() || !options.toolkit.empty() || options.lineInfo)
       return createStringError(
           "--chip, --toolkit and --line-info are of use only with --target=cuda");
-    if (!options.fused || options.allowTf32 || !options.schedules.empty())
-      return createStringError(
-          "--fused, --allow-tf32 and --schedules are of use only with --target=cuda");
+    if (options.allowTf32)
+      return createStringError("--allow-tf32 is of use only with --target=cuda");
   }
   for (auto [index, chip] : enumerate(options.chips)) {
     if (Error failed = imhsa::checkChip(chip))
@@ -78,6 +79,8 @@ static Error checkOptions(const Options &options) {
                              join(options.chips, ", ") + "; llvm, object and library take several");
   if (!isHost && !options.cpu.empty())
     return createStringError("--cpu is of use only with --emit=llvm, object or library");
+  if (!options.triple.empty() && (!isHost || isLibrary))
+    return createStringError("--triple is of use only with --emit=llvm or object");
   if (!isHost && !options.header.empty())
     return createStringError("--header is of use only with --emit=llvm, object or library");
   if (!isLibrary && (!options.runtime.empty() || !options.compiler.empty()))
@@ -137,15 +140,19 @@ Expected<Options> imhsa::compile::parseOptions(int argc, char **argv) {
                "/usr/local/cuda or PATH"));
   static cl::opt<bool> fused(
       "fused", cl::init(true), cl::cat(category),
-      cl::desc(
-          "Whether attentions are computed by fused kernels where one\nserves them; by default "
-          "they are"));
+      cl::desc("Whether attentions are computed by kernels of their own\nwhere one serves them; by "
+               "default they are"));
   static cl::opt<bool> allowTf32("allow-tf32", cl::cat(category),
                                  cl::desc("Kernels round what enters products of f32 to tf32"));
   static cl::opt<std::string> schedules(
       "schedules", cl::value_desc("stream,keys=32;..."), cl::cat(category),
-      cl::desc("Schedules of fused kernels instead of those that would be\nchosen: what stands in "
+      cl::desc("Schedules of these kernels instead of those that would be\nchosen: what stands in "
                "#imhsa.schedule<...>, with semicolons between"));
+  static cl::opt<std::string> secondSweep(
+      "second-sweep", cl::value_desc("auto|store|recompute"), cl::init("auto"), cl::cat(category),
+      cl::desc("On the CPU, whether the exponentials of a first sweep over\nkeys are stored for a "
+               "second, where heads are mixed after the\nsoftmax; by default if that takes at most "
+               "48 MiB"));
   static cl::opt<bool> lineInfo(
       "line-info", cl::cat(category),
       cl::desc("Kernels keep the lines of the source, for profilers and\nsanitizers: .loc in PTX"));
@@ -153,6 +160,12 @@ Expected<Options> imhsa::compile::parseOptions(int argc, char **argv) {
       "cpu", cl::value_desc("x86-64-v3|native|NAME"), cl::cat(category),
       cl::desc("Oldest processor that the code of the host runs on, as LLVM\nnames it, or native: "
                "this one; by default x86-64-v3. Older\nones do not load the library"));
+  static cl::opt<std::string> triple(
+      "triple", cl::value_desc("aarch64-linux-gnu"), cl::cat(category),
+      cl::desc("The system that the code of the host is for, x86-64 or AArch64
+with Linux; by "
+               "default this one. With it only --emit=llvm and
+object"));
   static cl::opt<std::string> header("header", cl::value_desc("FILE.h"), cl::cat(category),
                                      cl::desc("Also write a C and C++ header"));
   static cl::opt<std::string> prefix(
@@ -190,6 +203,7 @@ Expected<Options> imhsa::compile::parseOptions(int argc, char **argv) {
                        : makePrefix(options.output == "-" ? options.file : options.output);
   options.chips.assign(chips.begin(), chips.end());
   options.toolkit = toolkit;
+  options.triple = triple;
   options.cpu = cpu;
   options.runtime = runtime;
   options.compiler = compiler;
@@ -197,6 +211,10 @@ Expected<Options> imhsa::compile::parseOptions(int argc, char **argv) {
   options.fused = fused;
   options.allowTf32 = allowTf32;
   options.schedules = schedules;
+  if (Error failed = parseName("second-sweep", secondSweep, kSecondSweeps, options.secondSweep))
+    return std::move(failed);
+  if (options.target != Target::Cpu && secondSweep.getNumOccurrences())
+    return createStringError("--second-sweep is of use only with --target=cpu");
   options.lineInfo = lineInfo;
   if (Error failed = checkOptions(options))
     return std::move(failed);

@@ -4,6 +4,7 @@
 #ifndef IMHSA_TOOLS_IMHSA_COMPILE_OPTIONS_H
 #define IMHSA_TOOLS_IMHSA_COMPILE_OPTIONS_H
 
+#include "passes/Passes.h"
 #include "llvm/Support/Error.h"
 #include <string>
 #include <vector>
@@ -26,13 +27,15 @@ struct Options {
   Emit emit = Emit::Library;
   std::vector<std::string> chips; ///< for CUDA; at least one
   std::string toolkit;            ///< folder of the CUDA toolkit; empty: where it usually is
+  std::string triple;             ///< of the host; empty: this system's
   std::string cpu;                ///< of the host; empty: the default
   std::string runtime;            ///< path of libImhsaRuntime.a; empty: beside the tool
   std::string compiler;           ///< that links; empty: the system's
   unsigned optLevel = 3;          ///< LLVM's, 0 to 3
-  bool fused = true;              ///< kernels: fused ones where one serves an operation
-  bool allowTf32 = false;         ///< in fused kernels on f32
-  std::string schedules;          ///< of fused kernels, see imhsa-schedule
+  bool fused = true;              ///< attentions by kernels of their own where one serves them
+  std::string schedules;          ///< of these kernels, see imhsa-schedule
+  bool allowTf32 = false;         ///< in fused kernels of a GPU on f32
+  SecondSweep secondSweep;        ///< in kernels of the CPU
   bool lineInfo = false;          ///< kernels keep the lines of the source
 };
 

@@ -4,6 +4,7 @@
 #include "passes/Pipelines.h"
 #include "passes/binary/Toolkit.h"
 #include "tools/common/Images.h"
+#include "tools/common/Processor.h"
 #include "tools/common/SourceFile.h"
 #include "tools/common/WriteFile.h"
 #include "tools/imhsa-compile/Codegen.h"
@@ -16,6 +17,7 @@
 #include "mlir/Bytecode/BytecodeReader.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Target/LLVMIR/Export.h"
+#include "llvm/MC/MCSubtargetInfo.h"
 #include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/WithColor.h"
 
@@ -50,11 +52,21 @@ static Expected<OwningOpRef<ModuleOp>> parse(const SourceFile &file, MLIRContext
   return std::move(module);
 }
 
-static LogicalResult runPipeline(ModuleOp module, const Options &options) {
+// `machine` is that of the host, and null where there is no code for it.
+static LogicalResult runPipeline(ModuleOp module, const Options &options,
+                                 const llvm::TargetMachine *machine) {
   PassManager pm(module->getContext(), ModuleOp::getOperationName());
   if (options.target == Target::Cpu) {
     CpuPipelineOptions pipeline;
     pipeline.checkShapes = true;
+    pipeline.fused = options.fused;
+    pipeline.schedules = options.schedules;
+    pipeline.secondSweep = options.secondSweep;
+    setProcessor(pipeline, machine->getTargetTriple().getArch(), [&](StringRef feature) {
+      return machine->getMCSubtargetInfo()->checkFeatures(("+" + feature).str());
+    });
+    if (options.cpu == kNative)
+      setHostCaches(pipeline);
     buildCpuPipeline(pm, pipeline);
     return pm.run(module);
   }
@@ -82,7 +94,7 @@ static LogicalResult runPipeline(ModuleOp module, const Options &options) {
 
 // The functions that the pipeline fails on by themselves, or all if each of them alone passes.
 static std::string namesOfFailing(ModuleOp module, ArrayRef<FunctionInfo> functions,
-                                  const Options &options) {
+                                  const Options &options, const llvm::TargetMachine *machine) {
   ScopedDiagnosticHandler silence(module.getContext(), [](Diagnostic &) { return success(); });
   SmallVector<std::string> failing, all;
   for (const FunctionInfo &function : functions) {
@@ -91,7 +103,7 @@ static std::string namesOfFailing(ModuleOp module, ArrayRef<FunctionInfo> functi
       if (other.getName() != function.symbol)
         other.setPrivate();
     all.push_back("@" + function.name);
-    if (failed(runPipeline(*copy, options)))
+    if (failed(runPipeline(*copy, options, machine)))
       failing.push_back(all.back());
   }
   return llvm::join(failing.empty() ? all : failing, ", ");
@@ -105,16 +117,12 @@ static Error writeBytes(StringRef path, StringRef bytes) {
   return writeFile(path, [&](raw_ostream &file) { file << bytes; });
 }
 
-static Error writeHost(llvm::Module &module, const Options &options) {
-  Expected<std::unique_ptr<llvm::TargetMachine>> machine =
-      createMachine(options.cpu, options.optLevel);
-  if (!machine)
-    return machine.takeError();
-  if (Error failed = optimize(module, **machine))
+static Error writeHost(llvm::Module &module, llvm::TargetMachine &machine, const Options &options) {
+  if (Error failed = optimize(module, machine))
     return failed;
   if (options.emit == Emit::Llvm)
     return writeFile(options.output, [&](raw_ostream &file) { file << module; });
-  Expected<SmallVector<char, 0>> bytes = compileToObject(module, **machine);
+  Expected<SmallVector<char, 0>> bytes = compileToObject(module, machine);
   if (bytes && options.emit == Emit::Library)
     bytes = linkLibrary(*bytes, options);
   if (!bytes)
@@ -124,10 +132,18 @@ static Error writeHost(llvm::Module &module, const Options &options) {
 
 static Error compileModule(ModuleOp module, std::vector<FunctionInfo> functions,
                            const Options &options) {
+  std::unique_ptr<llvm::TargetMachine> machine;
+  if (options.emit >= Emit::Llvm) {
+    auto created = createMachine(options.triple, options.cpu, options.optLevel);
+    if (!created)
+      return created.takeError();
+    machine = std::move(*created);
+  }
   renameToSymbols(module, functions);
   OwningOpRef<ModuleOp> original = module.clone();
-  if (failed(runPipeline(module, options)))
-    return createStringError("cannot compile " + namesOfFailing(*original, functions, options));
+  if (failed(runPipeline(module, options, machine.get())))
+    return createStringError("cannot compile " +
+                             namesOfFailing(*original, functions, options, machine.get()));
 
   Contents contents;
   contents.target = options.target;
@@ -146,7 +162,7 @@ static Error compileModule(ModuleOp module, std::vector<FunctionInfo> functions,
   if (!host)
     return createStringError("cannot translate the module to LLVM IR");
   addTables(*host, contents, options.emit == Emit::Library);
-  if (Error failed = writeHost(*host, options))
+  if (Error failed = writeHost(*host, *machine, options))
     return failed;
   if (options.header.empty())
     return Error::success();

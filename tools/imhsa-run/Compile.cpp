@@ -5,11 +5,13 @@
 #include "passes/Passes.h"
 #include "passes/Pipelines.h"
 #include "tools/common/EntryTypes.h"
+#include "tools/common/Processor.h"
 #include "tools/common/WriteFile.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Transforms/Passes.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
+#include "llvm/TargetParser/Host.h"
 
 using namespace mlir;
 using namespace imhsa;
@@ -87,8 +89,19 @@ static Error runTarget(ModuleOp module, StringRef entry, const Options &options,
       pipelineOptions->until = stage;
       buildPipeline(pm, *pipelineOptions);
     };
-    if (options.target == Target::Cpu)
-      return build(std::make_unique<CpuPipelineOptions>(), buildCpuPipeline);
+    if (options.target == Target::Cpu) {
+      auto cpu = std::make_unique<CpuPipelineOptions>();
+      cpu->fused = options.fused;
+      cpu->schedules = options.schedules;
+      cpu->secondSweep = options.secondSweep;
+      llvm::StringMap<bool> features = llvm::sys::getHostCPUFeatures();
+      setProcessor(*cpu, llvm::Triple(llvm::sys::getProcessTriple()).getArch(),
+                   [&](StringRef feature) { return features.lookup(feature); });
+      setHostCaches(*cpu);
+      if (options.lanes)
+        cpu->lanes = *options.lanes;
+      return build(std::move(cpu), buildCpuPipeline);
+    }
     auto cuda = std::make_unique<CudaPipelineOptions>();
     cuda->chip = options.emulate.chip;
     cuda->fused = options.fused;

@@ -7,6 +7,7 @@
 #include "llvm/Support/Process.h"
 
 using namespace llvm;
+using namespace imhsa;
 using namespace imhsa::run;
 
 static constexpr StringLiteral kOverview =
@@ -31,6 +32,8 @@ static Error checkOptions(const Options &options) {
     return createStringError("--opt-level=" + Twine(options.optLevel) + ": expected 0 to 3");
   if (options.threads == 0)
     return createStringError("--threads=0: expected at least 1");
+  if (options.lanes && *options.lanes != 8 && *options.lanes != 16)
+    return createStringError("--lanes=" + Twine(*options.lanes) + ": expected 8 or 16");
   if (options.repeats == 0)
     return createStringError("--time=0: expected at least 1");
   if (options.intMax && *options.intMax < 0)
@@ -84,15 +87,24 @@ Expected<Options> imhsa::run::parseOptions(int argc, char **argv) {
           "emulator"));
   static cl::opt<bool> fused(
       "fused", cl::init(true), cl::cat(category),
-      cl::desc(
-          "Whether a GPU computes attentions by fused kernels where one\nserves them; by default "
-          "it does"));
+      cl::desc("Whether attentions are computed by kernels of their own where one\nserves them; by "
+               "default they are"));
   static cl::opt<bool> allowTf32("allow-tf32", cl::cat(category),
                                  cl::desc("Round what enters products of f32 to tf32, on a GPU"));
   static cl::opt<std::string> schedules(
       "schedules", cl::value_desc("stream,keys=32;..."), cl::cat(category),
-      cl::desc("Schedules of fused kernels instead of those that would be chosen:\nwhat stands in "
+      cl::desc("Schedules of these kernels instead of those that would be chosen:\nwhat stands in "
                "#imhsa.schedule<...>, with semicolons between"));
+  static cl::opt<SecondSweep> secondSweep(
+      "second-sweep", cl::init(SecondSweep::Auto), cl::cat(category),
+      cl::desc(
+          "On the CPU, what the second sweep over keys does for the\nexponentials of the first, "
+          "where heads are mixed after the softmax"),
+      secondSweeps());
+  static cl::opt<int64_t> lanes(
+      "lanes", cl::value_desc("8|16"), cl::cat(category),
+      cl::desc(
+          "On the CPU, elements of f32 in a vector; by default 16 with\nAVX-512, otherwise 8"));
   static cl::opt<int64_t> batchChunk(
       "batch-chunk", cl::value_desc("N"), cl::init(0), cl::cat(category),
       cl::desc("Batch elements that the kernels of one attention compute before\nthe next; by "
@@ -152,6 +164,8 @@ Expected<Options> imhsa::run::parseOptions(int argc, char **argv) {
   options.fused = fused;
   options.allowTf32 = allowTf32;
   options.schedules = schedules;
+  options.secondSweep = secondSweep;
+  options.lanes = given(lanes);
   options.batchChunk = batchChunk;
   options.emulate.chip = chip;
   options.emulate.seed = schedule;
@@ -168,10 +182,14 @@ Expected<Options> imhsa::run::parseOptions(int argc, char **argv) {
   options.stagesDirectory = stagesDirectory;
   options.showsProgress = progress || sys::Process::StandardErrIsDisplayed();
   if (options.target == Target::Cpu)
-    for (const cl::Option *option : std::initializer_list<const cl::Option *>{
-             &chip, &fused, &allowTf32, &schedules, &batchChunk})
+    for (const cl::Option *option :
+         std::initializer_list<const cl::Option *>{&chip, &allowTf32, &batchChunk})
       if (option->getNumOccurrences())
         return createStringError("--" + option->ArgStr + " is of no use with --target=cpu");
+  if (options.target != Target::Cpu)
+    for (const cl::Option *option : std::initializer_list<const cl::Option *>{&secondSweep, &lanes})
+      if (option->getNumOccurrences())
+        return createStringError("--" + option->ArgStr + " is of use only with --target=cpu");
   if (options.target != Target::Emulator)
     for (const cl::Option *option :
          std::initializer_list<const cl::Option *>{&schedule, &checksAccesses, &report})

@@ -4,6 +4,7 @@
 #ifndef IMHSA_TOOLS_IMHSA_RUN_OPTIONS_H
 #define IMHSA_TOOLS_IMHSA_RUN_OPTIONS_H
 
+#include "passes/Passes.h"
 #include "passes/emulate/Emulate.h"
 #include "llvm/Support/Error.h"
 #include <optional>
@@ -24,12 +25,14 @@ struct Options {
   std::vector<std::string> shapes;  ///< of random inputs
   std::optional<int64_t> intMax;    ///< largest random integer
   Target target = Target::Cpu;
-  bool fused = true;          ///< kernels of a GPU: fused ones where one serves an operation
-  bool allowTf32 = false;     ///< in fused kernels on f32
-  std::string schedules;      ///< of fused kernels, see imhsa-schedule
-  int64_t batchChunk = 0;     ///< of launches, see imhsa-lower-to-gpu
-  EmulateOptions emulate;     ///< for the emulator
-  std::string emulatorReport; ///< empty: none is written
+  bool fused = true;            ///< attentions by kernels of their own where one serves them
+  std::string schedules;        ///< of these kernels, see imhsa-schedule
+  bool allowTf32 = false;       ///< in fused kernels of a GPU on f32
+  SecondSweep secondSweep;      ///< in kernels of the CPU
+  std::optional<int64_t> lanes; ///< of their vectors
+  int64_t batchChunk = 0;       ///< of launches, see imhsa-lower-to-gpu
+  EmulateOptions emulate;       ///< for the emulator
+  std::string emulatorReport;   ///< empty: none is written
   std::optional<unsigned> threads;
   unsigned optLevel = 3; ///< LLVM's, 0 to 3
   bool check = false;

@@ -12,9 +12,8 @@ using namespace imhsa::cpu;
 
 // Elements in a line of the cache.
 static constexpr int64_t kLine = 16;
-// Elements of a tile at most. It is on the stack of a thread, and half of it should fit into the
-// second-level cache beside what streams through.
-static constexpr int64_t kTileElements = 40 * 1024;
+// Bytes on the stack for the scores of one token.
+static constexpr int64_t kMostRowBytes = 160 << 10;
 // Tokens of a tile at most, a multiple of the rows that products keep in registers.
 static constexpr int64_t kMostTokens = 48;
 // Results of mixing that are in registers at once.
@@ -51,9 +50,13 @@ int64_t AttentionTile::rowSize(const Scores &scores, int64_t columns) {
   return (lines | 1) * kLine;
 }
 
-int64_t AttentionTile::mostTokens(const Scores &scores, int64_t columns) {
-  int64_t most = std::min(kTileElements / rowSize(scores, columns), kMostTokens);
+int64_t AttentionTile::mostTokens(const Scores &scores, int64_t columns, int64_t bytes) {
+  int64_t most = std::clamp<int64_t>(bytes / (4 * rowSize(scores, columns)), 1, kMostTokens);
   return most >= 12 ? llvm::alignDown(most, 12) : most;
+}
+
+bool AttentionTile::fitsOnStack(const Scores &scores, int64_t columns) {
+  return 4 * rowSize(scores, columns) <= kMostRowBytes;
 }
 
 ScoreTile AttentionTile::makeTile(int64_t tokens, int64_t columns) {

@@ -48,8 +48,10 @@ public:
 
   /// Memory of one row of a `ScoreTile` in elements, such that rows do not meet in the cache.
   static int64_t rowSize(const Scores &scores, int64_t columns);
-  /// As many tokens as a tile can have on the stack.
-  static int64_t mostTokens(const Scores &scores, int64_t columns);
+  /// As many tokens as a tile of at most so many bytes can have, at least one.
+  static int64_t mostTokens(const Scores &scores, int64_t columns, int64_t bytes);
+  /// Whether the scores of one token fit on the stack.
+  static bool fitsOnStack(const Scores &scores, int64_t columns);
 
   /// The row size of packed tokens, other than a power of two.
   static int64_t packedStride(int64_t columns) { return columns % 32 ? columns : columns + 16; }

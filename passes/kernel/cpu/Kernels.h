@@ -4,6 +4,7 @@
 #ifndef IMHSA_PASSES_KERNEL_CPU_KERNELS_H
 #define IMHSA_PASSES_KERNEL_CPU_KERNELS_H
 
+#include "passes/Passes.h"
 #include "passes/kernel/cpu/AttentionTile.h"
 
 namespace imhsa::cpu {
@@ -14,13 +15,20 @@ inline constexpr int64_t kMostFewKeys = 256;
 /// Why none of the kernels below computes `op`; nothing if one does.
 std::optional<std::string> whyNoKernel(mlir::Operation *op);
 
+/// What kernels are made for, as the options of `imhsa-lower-to-cpu` say.
+struct KernelOptions {
+  SecondSweep secondSweep;
+  int64_t lanes;     ///< of a vector of f32, 8 or 16
+  int64_t tileBytes; ///< of the scores of a tile, at most
+};
+
 /// Attention over at most `kMostFewKeys` keys.
-void emitReadOut(mlir::OpBuilder &b, AttentionOp op);
+void emitReadOut(mlir::OpBuilder &b, AttentionOp op, const KernelOptions &options);
 /// Attention over any number of keys, and its log-sum-exps alone.
-void emitStream(mlir::OpBuilder &b, AttentionOp op);
-void emitStream(mlir::OpBuilder &b, LogSumExpOp op);
+void emitStream(mlir::OpBuilder &b, AttentionOp op, const KernelOptions &options);
+void emitStream(mlir::OpBuilder &b, LogSumExpOp op, const KernelOptions &options);
 /// Segment means.
-void emitPool(mlir::OpBuilder &b, PoolOp op);
+void emitPool(mlir::OpBuilder &b, PoolOp op, const KernelOptions &options);
 
 } // namespace imhsa::cpu
 

@@ -17,7 +17,13 @@ using namespace imhsa;
 
 namespace {
 struct LowerToCpuPass : imhsa::impl::LowerToCpuPassBase<LowerToCpuPass> {
+  using LowerToCpuPassBase::LowerToCpuPassBase;
+
   void runOnOperation() override {
+    if (lanes != 8 && lanes != 16)
+      return refuse("lanes", "8 or 16", lanes);
+    if (tileBytes < 1)
+      return refuse("tile-bytes", "at least 1", tileBytes);
     SmallVector<Operation *> operations;
     getOperation()->walk([&](Operation *op) {
       if (hasFusedSchedule(op))
@@ -40,15 +46,22 @@ struct LowerToCpuPass : imhsa::impl::LowerToCpuPassBase<LowerToCpuPass> {
   }
 
 private:
-  static void emit(OpBuilder &b, Operation *op) {
+  void refuse(StringRef option, StringRef expected, int64_t found) {
+    emitError(getOperation()->getLoc())
+        << getArgument() << ": " << option << ": expected " << expected << ", found " << found;
+    signalPassFailure();
+  }
+
+  void emit(OpBuilder &b, Operation *op) {
+    cpu::KernelOptions options = {secondSweep, lanes, tileBytes};
     if (auto pool = dyn_cast<PoolOp>(op))
-      return cpu::emitPool(b, pool);
+      return cpu::emitPool(b, pool, options);
     if (auto normalisers = dyn_cast<LogSumExpOp>(op))
-      return cpu::emitStream(b, normalisers);
+      return cpu::emitStream(b, normalisers, options);
     auto attention = cast<AttentionOp>(op);
     if (attention.getScheduleAttr().getKind() == KernelKind::ReadOut)
-      return cpu::emitReadOut(b, attention);
-    cpu::emitStream(b, attention);
+      return cpu::emitReadOut(b, attention, options);
+    cpu::emitStream(b, attention, options);
   }
 };
 } // namespace

@@ -9,8 +9,8 @@ using namespace imhsa::cpu;
 
 // Each landmark of each head is the sum of the tokens of its segment, in their order, times the
 // reciprocal of their number.
-void imhsa::cpu::emitPool(OpBuilder &b, PoolOp op) {
-  TileBuilder t(b, op.getLoc());
+void imhsa::cpu::emitPool(OpBuilder &b, PoolOp op, const KernelOptions &options) {
+  TileBuilder t(b, op.getLoc(), options.lanes);
   Tokens input{op.getInput(), tokenDims(op.getInputOrder())};
   Value landmarks = op.getInit();
   PoolAttr pool = op.getPool();

@@ -21,12 +21,12 @@ namespace {
 
 class ReadOut {
 public:
-  ReadOut(OpBuilder &b, AttentionOp op)
-      : t(b, op.getLoc()), core(t, op), queries(core.query.tokens(t)), keys(core.scores.keys()),
-        columns(padToVectors(keys)),
+  ReadOut(OpBuilder &b, AttentionOp op, const KernelOptions &options)
+      : t(b, op.getLoc(), options.lanes), core(t, op), queries(core.query.tokens(t)),
+        keys(core.scores.keys()), columns(padToVectors(keys)),
         positions(t, core.scores, Positions::Lanes::Keys, queries, t.index(keys)),
         mostTokens(std::min(op.getScheduleAttr().getQueries(),
-                            AttentionTile::mostTokens(core.scores, columns))) {}
+                            AttentionTile::mostTokens(core.scores, columns, options.tileBytes))) {}
 
   void emit() {
     packKeys();
@@ -234,4 +234,6 @@ private:
 
 } // namespace
 
-void imhsa::cpu::emitReadOut(OpBuilder &b, AttentionOp op) { ReadOut(b, op).emit(); }
+void imhsa::cpu::emitReadOut(OpBuilder &b, AttentionOp op, const KernelOptions &options) {
+  ReadOut(b, op, options).emit();
+}

@@ -9,7 +9,7 @@
 // With heads mixed after the softmax, whose rows then need their normalisers first:
 //   sweep 1, each tile:  Y = pre (K[h] packed Q[h]);  m = max(m, Y);  z = z e^(m' - m) + sum e^(Y -
 //   m) sweep 2, each tile:  P = e^(Y - m) / z;  Z = post P;  O[g] += Z[g]^T V[g]
-// where Y is computed again in sweep 2, or e^(Y - m') is kept in the workspace.
+// where Y is computed again in sweep 2, or e^(Y - m') is stored in the workspace.
 // Otherwise one sweep, which corrects O for each new maximum. Where the normalisers are given,
 // sweep 2 alone; where nothing else is wanted, sweep 1 alone.
 
@@ -22,24 +22,31 @@ using namespace mlir;
 using namespace imhsa;
 using namespace imhsa::cpu;
 
-// What e^(Y - m) of all tiles may take in the workspace, in bytes, instead of being computed twice.
-// Up to the second number more batch elements are swept at once.
-static constexpr int64_t kMostStored = 48 << 20, kManyStored = 12 << 20;
+// What e^(Y - m') of a batch element may take in the workspace, in bytes, where sweep 2 is free to
+// compute it again.
+static constexpr int64_t kMostStored = 48 << 20;
+// What the buffers of several batch elements that are swept at once may take, with that and
+// without.
+static constexpr int64_t kManyStored = 12 << 20, kManyRecomputed = 4 << 20;
+// So many at once at most.
+static constexpr int64_t kMostBatches = 64;
 
 namespace {
 
 /// The range of keys that a task sweeps, and what it does it for.
 struct Task {
   Value batch, block, split;
+  Value slot; ///< of the batch element in the buffers
   Value firstQuery, numQueries;
 };
 
 class Stream {
 public:
   template <typename OpTy>
-  Stream(OpBuilder &b, OpTy op)
-      : t(b, op.getLoc()), core(t, op), queries(core.query.tokens(t)),
-        positions(t, core.scores, Positions::Lanes::Queries, queries, core.key.tokens(t)) {
+  Stream(OpBuilder &b, OpTy op, const KernelOptions &options)
+      : t(b, op.getLoc(), options.lanes), core(t, op), queries(core.query.tokens(t)),
+        positions(t, core.scores, Positions::Lanes::Queries, queries, core.key.tokens(t)),
+        secondSweep(options.secondSweep) {
     ScheduleAttr schedule = op.getScheduleAttr();
     numSplits = schedule.getSplits();
     blockSize = schedule.getQueries();
@@ -47,35 +54,44 @@ public:
     if (!ShapedType::isDynamic(queries))
       blockSize = std::min(blockSize, queries);
     columns = padToVectors(blockSize);
-    tileSize = std::min(schedule.getKeys(), AttentionTile::mostTokens(core.scores, columns));
+    tileSize = std::min(schedule.getKeys(),
+                        AttentionTile::mostTokens(core.scores, columns, options.tileBytes));
     rowElements = core.scoreHeads * columns;
   }
 
   void emit() {
     batches = t.dim(core.query.memref, 0);
     blocks = t.ceilDiv(queries, blockSize);
-    packQueries();
     makeBuffers();
-    auto sweepAll = [&](Sweep kind) {
-      forTasks(t.index(0), batches, [&](const Task &task) { sweep(task, kind); });
-    };
+    std::optional<int64_t> all = getConstantIntValue(batches);
+    std::optional<int64_t> most = getConstantIntValue(batchesAtOnce);
+    if (all && most && *all == *most) {
+      firstBatch = t.index(0), numBatches = batches;
+      return emitBatches();
+    }
+    t.loop(t.index(0), batches, batchesAtOnce, [&](Value first) {
+      firstBatch = first;
+      numBatches = all && most && *all % *most == 0 ? batchesAtOnce
+                                                    : t.min(batchesAtOnce, t.sub(batches, first));
+      emitBatches();
+    });
+  }
+
+private:
+  enum class Sweep { Normalisers, Sum, Both };
+
+  // All of `numBatches` batch elements from `firstBatch` on.
+  void emitBatches() {
+    packQueries();
     if (!core.output.memref) {
       sweepAll(Sweep::Normalisers);
     } else if (core.scores.lse) {
       sweepAll(Sweep::Sum);
     } else if (!core.scores.interaction.mixesAfter()) {
       sweepAll(Sweep::Both);
-    } else if (!powers) {
+    } else {
       sweepAll(Sweep::Normalisers);
       sweepAll(Sweep::Sum);
-    } else {
-      // As many batch elements at a time as there is memory for.
-      t.loop(t.index(0), batches, batchesAtOnce, [&](Value first) {
-        firstStored = first;
-        Value count = t.min(t.index(batchesAtOnce), t.sub(batches, first));
-        forTasks(first, count, [&](const Task &task) { sweep(task, Sweep::Normalisers); });
-        forTasks(first, count, [&](const Task &task) { sweep(task, Sweep::Sum); });
-      });
     }
     if (partial)
       combine();
@@ -83,51 +99,89 @@ public:
       writeLogSumExps();
   }
 
-private:
-  enum class Sweep { Normalisers, Sum, Both };
-
   //===--- Buffers ----------------------------------------------------------===//
-
-  void packQueries() {
-    int64_t width = core.query.width();
-    packed = t.workspace({batches, blocks, t.index(core.queryHeads), t.index(width),
-                          t.index(AttentionTile::packedStride(columns))});
-    t.parallel(
-        {batches, blocks, t.index(core.queryHeads)},
-        [&](ValueRange at) {
-          auto [first, count] = queriesOf(at[1]);
-          core.pack(core.query, at[0], at[2], first, count, core.scale(),
-                    t.inner(packed, {at[0], at[1], at[2]}), columns);
-        },
-        width * columns);
-  }
 
   void makeBuffers() {
     Value splits = t.index(numSplits), row = t.index(rowElements);
-    if (!core.scores.lse) {
-      maxima = t.workspace({batches, blocks, splits, row});
-      sums = t.workspace({batches, blocks, splits, row});
+    Value heads = t.index(core.queryHeads), width = t.index(core.query.width());
+    Value stride = t.index(AttentionTile::packedStride(columns));
+    // Of one batch element each.
+    SmallVector<Value> packedSizes = {blocks, heads, width, stride};
+    SmallVector<Value> normaliserSizes, partialSizes, powerSizes, referenceSizes;
+    if (!core.scores.lse)
+      normaliserSizes = {blocks, splits, row};
+    if (core.output.memref) {
+      // A result in f32 of one range is summed where it ends up.
+      bool isF32 = cast<MemRefType>(core.output.memref.getType()).getElementType().isF32();
+      if (numSplits > 1 || !isF32)
+        partialSizes = {splits, t.index(core.resultHeads), queries, t.index(core.value.width())};
+      if (!core.scores.lse && core.scores.interaction.mixesAfter()) {
+        Value keys = core.key.tokens(t);
+        powerSizes = {blocks, keys, row};
+        referenceSizes = {blocks, t.ceilDiv(keys, tileSize), row};
+      }
     }
-    if (!core.output.memref)
-      return;
-    // A result in f32 of one range is summed where it ends up.
-    bool isF32 = cast<MemRefType>(core.output.memref.getType()).getElementType().isF32();
-    if (numSplits > 1 || !isF32)
-      partial = t.workspace(
-          {splits, batches, t.index(core.resultHeads), queries, t.index(core.value.width())});
-    int64_t keys = core.scores.keys(), queries = core.scores.queries();
-    if (!core.scores.interaction.mixesAfter() || core.scores.lse || ShapedType::isDynamic(keys) ||
-        ShapedType::isDynamic(queries))
-      return;
-    int64_t bytes = llvm::divideCeil(queries, blockSize) * keys * rowElements * 4;
-    if (bytes > kMostStored)
-      return;
-    batchesAtOnce = std::max<int64_t>(kManyStored / bytes, 1);
-    if (int64_t batch = core.scores.batch(); !ShapedType::isDynamic(batch))
-      batchesAtOnce = std::min(batchesAtOnce, batch);
-    Value atOnce = t.index(batchesAtOnce);
-    powers = t.workspace({atOnce, blocks, t.index(keys), row});
-    references = t.workspace({atOnce, blocks, t.index(llvm::divideCeil(keys, tileSize)), row});
+    if (!powerSizes.empty() && !isStored(elementsOf(powerSizes)))
+      powerSizes.clear(), referenceSizes.clear();
+
+    Value elements = t.index(0);
+    for (ArrayRef<Value> sizes :
+         {packedSizes, normaliserSizes, normaliserSizes, partialSizes, powerSizes, referenceSizes})
+      elements = t.add(elements, elementsOf(sizes));
+    chooseBatches(elements, powerSizes.empty() ? kManyRecomputed : kManyStored);
+
+    auto make = [&](ArrayRef<Value> sizes) {
+      SmallVector<Value> all = {t.min(batchesAtOnce, batches)};
+      all.append(sizes.begin(), sizes.end());
+      return sizes.empty() ? Value() : t.workspace(all);
+    };
+    packed = make(packedSizes);
+    maxima = make(normaliserSizes), sums = make(normaliserSizes);
+    partial = make(partialSizes);
+    powers = make(powerSizes), references = make(referenceSizes);
+  }
+
+  Value elementsOf(ArrayRef<Value> sizes) {
+    Value product = t.index(sizes.empty() ? 0 : 1);
+    for (Value size : sizes)
+      product = t.mul(product, size);
+    return product;
+  }
+
+  // Whether sweep 1 keeps its powers, so many elements of a batch element.
+  bool isStored(Value elements) {
+    if (secondSweep != SecondSweep::Auto)
+      return secondSweep == SecondSweep::Store;
+    std::optional<int64_t> count = getConstantIntValue(elements);
+    return count && *count * 4 <= kMostStored;
+  }
+
+  // As many batch elements at once as have room in `most` bytes, a power of two. No division: the
+  // size of the workspace is computed elsewhere, and only what cannot trap can be computed there.
+  void chooseBatches(Value elements, int64_t most) {
+    OpBuilder &b = t.builder();
+    Location loc = t.getLoc();
+    batchesAtOnce = t.index(1);
+    for (int64_t count = 2; count <= kMostBatches; count *= 2) {
+      Value fits = b.createOrFold<arith::CmpIOp>(loc, arith::CmpIPredicate::sle,
+                                                 t.mul(elements, count * 4), t.index(most));
+      batchesAtOnce = b.createOrFold<arith::SelectOp>(loc, fits, t.index(count), batchesAtOnce);
+    }
+    std::optional<int64_t> all = getConstantIntValue(batches);
+    std::optional<int64_t> some = getConstantIntValue(batchesAtOnce);
+    if (all && some && *all > 0)
+      batchesAtOnce = t.index(std::min(*all, *some));
+  }
+
+  void packQueries() {
+    t.parallel(
+        {numBatches, blocks, t.index(core.queryHeads)},
+        [&](ValueRange at) {
+          auto [first, count] = queriesOf(at[1]);
+          core.pack(core.query, t.add(firstBatch, at[0]), at[2], first, count, core.scale(),
+                    t.inner(packed, {at[0], at[1], at[2]}), columns);
+        },
+        core.query.width() * columns);
   }
 
   std::pair<Value, Value> queriesOf(Value block) {
@@ -142,24 +196,23 @@ private:
     if (!partial)
       return core.output.rows(t, task.batch, head, task.firstQuery, task.numQueries);
     OpBuilder &b = t.builder();
-    return t.view(partial, {task.split, task.batch, head, task.firstQuery, b.getIndexAttr(0)},
+    return t.view(partial, {task.slot, task.split, head, task.firstQuery, b.getIndexAttr(0)},
                   {OpFoldResult(), OpFoldResult(), OpFoldResult(), task.numQueries,
                    b.getIndexAttr(core.value.width())});
   }
 
   //===--- Sweeps -----------------------------------------------------------===//
 
-  // The tasks of `numBatches` batch elements from `firstBatch` on.
-  void forTasks(Value firstBatch, Value numBatches, function_ref<void(const Task &)> body) {
+  void sweepAll(Sweep kind) {
     t.parallel({numBatches, blocks, t.index(numSplits)}, [&](ValueRange at) {
       auto [first, count] = queriesOf(at[1]);
-      body({t.add(firstBatch, at[0]), at[1], at[2], first, count});
+      sweep({t.add(firstBatch, at[0]), at[1], at[2], at[0], first, count}, kind);
     });
   }
 
   // The part of `powers` or `references` for a task.
   Value storedOf(const Task &task, Value buffer, Value position) {
-    return t.inner(buffer, {t.sub(task.batch, firstStored), task.block, position});
+    return t.inner(buffer, {task.slot, task.block, position});
   }
 
   void forRow(function_ref<void(Value, int64_t)> body) { t.columns(rowElements, body); }
@@ -179,8 +232,8 @@ private:
       else
         combineNormalisers(task, maximum, sum);
     } else {
-      maximum = t.inner(maxima, {task.batch, task.block, task.split});
-      sum = t.inner(sums, {task.batch, task.block, task.split});
+      maximum = t.inner(maxima, {task.slot, task.block, task.split});
+      sum = t.inner(sums, {task.slot, task.block, task.split});
       t.fill(maximum, std::numeric_limits<float>::lowest());
       t.fill(sum, 0);
     }
@@ -224,7 +277,7 @@ private:
     t.loop(t.index(core.queryHeads), [&](Value head) {
       Value rows = core.key.rows(t, task.batch, core.keyHead(head), first, count);
       core.multiply(tile, t.asF32(rows, tileSize), count,
-                    t.inner(packed, {task.batch, task.block, head}), head);
+                    t.inner(packed, {task.slot, task.block, head}), head);
     });
     if (maximum)
       forRow([&](Value column, int64_t width) {
@@ -315,10 +368,10 @@ private:
 
   // The maximum over all ranges at a column of a row, and the sum; in `powersOf` what the sums of
   // the ranges are multiplied by.
-  std::pair<Value, Value> combined(Value batch, Value block, Value column, int64_t width,
+  std::pair<Value, Value> combined(Value slot, Value block, Value column, int64_t width,
                                    SmallVector<Value> &powersOf) {
     auto load = [&](Value buffer, int64_t split) {
-      return t.load(buffer, {batch, block, t.index(split), column}, width);
+      return t.load(buffer, {slot, block, t.index(split), column}, width);
     };
     Value most = load(maxima, 0), total = t.real(0, width);
     for (int64_t split = 1; split < numSplits; ++split)
@@ -334,7 +387,7 @@ private:
   void combineNormalisers(const Task &task, Value maximum, Value inverse) {
     forRow([&](Value column, int64_t width) {
       SmallVector<Value> powersOf;
-      auto [most, total] = combined(task.batch, task.block, column, width, powersOf);
+      auto [most, total] = combined(task.slot, task.block, column, width, powersOf);
       t.store(most, maximum, {column});
       t.store(t.reciprocal(total), inverse, {column});
     });
@@ -457,12 +510,13 @@ private:
   // The sum of the parts, in the order of their ranges.
   void combine() {
     bool isNormalised = core.scores.interaction.mixesAfter() || core.scores.lse;
-    t.parallel({batches, blocks, t.index(core.resultHeads)}, [&](ValueRange at) {
+    t.parallel({numBatches, blocks, t.index(core.resultHeads)}, [&](ValueRange at) {
       auto [first, count] = queriesOf(at[1]);
-      Value out = core.output.rows(t, at[0], at[2], first, count);
+      Value batch = t.add(firstBatch, at[0]);
+      Value out = core.output.rows(t, batch, at[2], first, count);
       SmallVector<Value> parts, factors;
       for (int64_t split = 0; split < numSplits; ++split)
-        parts.push_back(sumOf({at[0], at[1], t.index(split), first, count}, at[2]));
+        parts.push_back(sumOf({batch, at[1], t.index(split), at[0], first, count}, at[2]));
       if (!isNormalised)
         factors = splitFactors(at);
       t.loop(count, [&](Value row) {
@@ -497,14 +551,15 @@ private:
   }
 
   void writeLogSumExps() {
-    t.parallel({batches, blocks, t.index(core.scoreHeads)}, [&](ValueRange at) {
+    t.parallel({numBatches, blocks, t.index(core.scoreHeads)}, [&](ValueRange at) {
       auto [first, count] = queriesOf(at[1]);
+      Value batch = t.add(firstBatch, at[0]);
       auto write = [&, first = first](Value j, Value value) {
-        t.store(value, core.lseInit, {at[0], at[2], t.add(first, j)});
+        t.store(value, core.lseInit, {batch, at[2], t.add(first, j)});
       };
       if (core.scores.lse) {
         t.loop(count, [&, first = first](Value j) {
-          write(j, t.loadScalar(core.scores.lse, {at[0], at[2], t.add(first, j)}));
+          write(j, t.loadScalar(core.scores.lse, {batch, at[2], t.add(first, j)}));
         });
         return;
       }
@@ -534,15 +589,16 @@ private:
   Value queries;
   Positions positions;
   int64_t numSplits, blockSize, columns, tileSize, rowElements;
+  SecondSweep secondSweep;
   Value batches, blocks;
-  Value packed;       ///< Q [batches, blocks, heads, width, stride]
-  Value maxima, sums; ///< m and z [batches, blocks, splits, rowElements]
-  Value partial;      ///< O of each range [splits, batches, heads, queries, width], or null
-  // Where they are kept, of `batchesAtOnce` batch elements from `firstStored` on:
-  Value powers;     ///< e^(Y - m') [batchesAtOnce, blocks, keys, rowElements]
-  Value references; ///< m' [batchesAtOnce, blocks, tiles, rowElements]
-  Value firstStored;
-  int64_t batchesAtOnce = 1;
+  Value batchesAtOnce;          ///< that have room in the buffers, of type index
+  Value firstBatch, numBatches; ///< those that are swept now
+  // Buffers, all with a first dimension of slots, one for each of them:
+  Value packed;       ///< Q [slots, blocks, heads, width, stride]
+  Value maxima, sums; ///< m and z [slots, blocks, splits, rowElements], or null
+  Value partial;      ///< O of each range [slots, splits, heads, queries, width], or null
+  Value powers;       ///< e^(Y - m') [slots, blocks, keys, rowElements] where it is stored, or null
+  Value references;   ///< m' likewise [slots, blocks, tiles, rowElements]
   // Of the current token and tile, where positions are masked:
   Value mask;     ///< [columns], 1 or 0: the query keeps the key
   Value readKeys; ///< [tileSize], 1 or 0: some query keeps the key
@@ -550,5 +606,9 @@ private:
 
 } // namespace
 
-void imhsa::cpu::emitStream(OpBuilder &b, AttentionOp op) { Stream(b, op).emit(); }
-void imhsa::cpu::emitStream(OpBuilder &b, LogSumExpOp op) { Stream(b, op).emit(); }
+void imhsa::cpu::emitStream(OpBuilder &b, AttentionOp op, const KernelOptions &options) {
+  Stream(b, op, options).emit();
+}
+void imhsa::cpu::emitStream(OpBuilder &b, LogSumExpOp op, const KernelOptions &options) {
+  Stream(b, op, options).emit();
+}

@@ -32,7 +32,7 @@ static std::optional<std::string> whyNotScores(const Scores &scores, bool keysAr
   int64_t columns = keysAreColumns                             ? padToVectors(scores.keys())
                     : isAtMost(scores.queries(), kMostFewKeys) ? padToVectors(scores.queries())
                                                                : kMostFewKeys;
-  if (AttentionTile::mostTokens(scores, columns) < 1)
+  if (!AttentionTile::fitsOnStack(scores, columns))
     return "the scores of one token against " + std::to_string(columns) +
            " columns do not fit on the stack";
   return std::nullopt;

@@ -10,7 +10,8 @@
 using namespace mlir;
 using namespace imhsa::cpu;
 
-TileBuilder::TileBuilder(OpBuilder &builder, Location loc) : b(builder), loc(loc) {
+TileBuilder::TileBuilder(OpBuilder &builder, Location loc, int64_t lanes)
+    : b(builder), loc(loc), lanes(lanes) {
   Operation *parent = b.getInsertionBlock()->getParentOp();
   auto function = dyn_cast<FunctionOpInterface>(parent);
   if (!function)
@@ -60,11 +61,12 @@ Value TileBuilder::clampedLength(Value lengths, Value batch, Value most) {
 // Control flow
 //===----------------------------------------------------------------------===//
 
-void TileBuilder::loop(Value begin, Value end, int64_t step, Body body) {
-  carry(begin, end, step, {}, [&](Value position, ValueRange) {
-    body(position);
-    return SmallVector<Value>();
-  });
+void TileBuilder::loop(Value begin, Value end, Value step, Body body) {
+  scf::ForOp::create(b, loc, begin, end, step, ValueRange(),
+                     [&](OpBuilder &, Location, Value position, ValueRange) {
+                       body(position);
+                       scf::YieldOp::create(b, loc);
+                     });
 }
 
 SmallVector<Value> TileBuilder::carry(Value begin, Value end, int64_t step, ValueRange first,
@@ -106,12 +108,12 @@ struct Columns {
 } // namespace
 
 // `size` columns as whole vectors and, at the end, narrower ones.
-static SmallVector<Columns, 4> splitColumns(int64_t size) {
+static SmallVector<Columns, 4> splitColumns(int64_t size, int64_t lanes) {
   SmallVector<Columns, 4> result;
-  int64_t whole = size / kLanes;
+  int64_t whole = size / lanes;
   if (whole)
-    result.push_back({0, kLanes, whole});
-  for (int64_t width = kLanes / 2, first = whole * kLanes; width; width /= 2)
+    result.push_back({0, lanes, whole});
+  for (int64_t width = lanes / 2, first = whole * lanes; width; width /= 2)
     if (size & width) {
       result.push_back({first, width, 1});
       first += width;
@@ -120,7 +122,7 @@ static SmallVector<Columns, 4> splitColumns(int64_t size) {
 }
 
 void TileBuilder::columns(int64_t size, function_ref<void(Value, int64_t)> body) {
-  for (Columns range : splitColumns(size))
+  for (Columns range : splitColumns(size, lanes))
     if (range.count == 1)
       body(index(range.first), range.width);
     else
@@ -334,8 +336,8 @@ Value TileBuilder::reduce(Value vector, function_ref<Value(Value, Value)> combin
 //===----------------------------------------------------------------------===//
 
 // Vectors of sums that are in registers at once: with one of b and one of a, of the 16 that AVX2
-// has.
-static constexpr int64_t kSums = 12;
+// has; AVX-512 has 32.
+static constexpr int64_t kSums = 12, kSumsOf16Lanes = 24;
 // Vectors of a row of sums at most.
 static constexpr int64_t kMostVectors = 3;
 // The longest sum of which all steps are written out.
@@ -406,13 +408,13 @@ void TileBuilder::product(Value rows, int64_t columns, Value depth, Scalar a, Ve
   };
 
   // Where there are few rows they are all in registers at once, so that b is read once.
-  int64_t mostVectors = kMostVectors;
-  if (std::optional<int64_t> all = getConstantIntValue(rows); all && *all <= kSums)
-    mostVectors = std::clamp<int64_t>(kSums / std::max<int64_t>(*all, 1), 1, kMostVectors);
-  for (Columns range : splitColumns(columns))
+  int64_t mostSums = lanes == 16 ? kSumsOf16Lanes : kSums, mostVectors = kMostVectors;
+  if (std::optional<int64_t> all = getConstantIntValue(rows); all && *all <= mostSums)
+    mostVectors = std::clamp<int64_t>(mostSums / std::max<int64_t>(*all, 1), 1, kMostVectors);
+  for (Columns range : splitColumns(columns, lanes))
     evenBlocks(*this, range.count, mostVectors, [&](Value vector, int64_t vectors) {
       Value column = add(mul(vector, range.width), range.first);
-      rowBlocks(*this, rows, kSums / vectors, [&](Value row, int64_t numRows) {
+      rowBlocks(*this, rows, mostSums / vectors, [&](Value row, int64_t numRows) {
         block(row, numRows, column, range.width, vectors);
       });
     });

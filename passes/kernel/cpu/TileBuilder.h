@@ -13,7 +13,8 @@
 
 namespace imhsa::cpu {
 
-/// Lanes of a vector of f32. LLVM splits or joins them where a processor has others.
+/// Lanes of a vector of f32 that every processor is given: LLVM splits them where it has fewer.
+/// Rows are a whole number of them.
 inline constexpr int64_t kLanes = 8;
 
 /// The least number of whole vectors that `size` elements fit in, in elements.
@@ -21,8 +22,9 @@ inline int64_t padToVectors(int64_t size) { return llvm::alignTo(size, kLanes); 
 
 class TileBuilder {
 public:
-  /// Builds in a function, where `builder` stands.
-  TileBuilder(mlir::OpBuilder &builder, mlir::Location loc);
+  /// Builds in a function, where `builder` stands, for a processor with vectors of `lanes` lanes,
+  /// 8 or 16.
+  TileBuilder(mlir::OpBuilder &builder, mlir::Location loc, int64_t lanes);
 
   mlir::OpBuilder &builder() { return b; }
   mlir::Location getLoc() const { return loc; }
@@ -46,7 +48,10 @@ public:
 
   //===--- Control flow -----------------------------------------------------===//
   using Body = llvm::function_ref<void(mlir::Value position)>;
-  void loop(mlir::Value begin, mlir::Value end, int64_t step, Body body);
+  void loop(mlir::Value begin, mlir::Value end, mlir::Value step, Body body);
+  void loop(mlir::Value begin, mlir::Value end, int64_t step, Body body) {
+    loop(begin, end, index(step), body);
+  }
   void loop(mlir::Value count, Body body) { loop(index(0), count, 1, body); }
   /// A loop that carries values from one iteration to the next; the body gives the next ones.
   llvm::SmallVector<mlir::Value>
@@ -124,6 +129,7 @@ public:
 private:
   mlir::OpBuilder &b;
   mlir::Location loc;
+  int64_t lanes;
   mlir::Block *scratchBlock; ///< the body of the parallel loop, or else of the function
 };
 

@@ -1,0 +1,51 @@
+// RUN: imhsa-opt %s --imhsa-lower-to-cpu --canonicalize --cse | FileCheck %s --check-prefixes=CHECK,AUTO
+// RUN: imhsa-opt %s --imhsa-lower-to-cpu=second-sweep=store --canonicalize --cse | FileCheck %s --check-prefixes=CHECK,STORE
+// RUN: imhsa-opt %s --imhsa-lower-to-cpu=second-sweep=recompute --canonicalize --cse | FileCheck %s --check-prefixes=CHECK,RECOMPUTE
+// RUN: not imhsa-opt %s --imhsa-lower-to-cpu=second-sweep=never 2>&1 | FileCheck %s --check-prefix=NEVER
+// NEVER: for the --second-sweep option: Cannot find option named 'never'!
+
+// Exponentials of 1000 keys, 2 heads of 16 queries, and the maxima of 21 tiles that they are relative to: for as many
+// of the 3 batch elements as have room in 12 MiB; without them in 4.
+// CHECK-LABEL:   func.func @small(
+// CHECK-COUNT-4:   memref.alloc()
+// AUTO:            memref.alloc() {{.*}} : memref<3x1x1000x32xf32>
+// AUTO:            memref.alloc() {{.*}} : memref<3x1x21x32xf32>
+// STORE:           memref.alloc() {{.*}} : memref<3x1x1000x32xf32>
+// RECOMPUTE-NOT:   memref.alloc()
+// CHECK:           scf.parallel
+func.func @small(%q: memref<3x2x16x8xf32>, %k: memref<3x2x1000x8xf32>, %w: memref<2x2xf32>, %o: memref<3x2x16x8xf32>) {
+  imhsa.attention ins(%q, %k, %k : memref<3x2x16x8xf32>, memref<3x2x1000x8xf32>, memref<3x2x1000x8xf32>)
+    interaction(post = %w : memref<2x2xf32>) schedule(#imhsa.schedule<stream, queries = 16, splits = 4>) outs(%o : memref<3x2x16x8xf32>)
+  return
+}
+
+// 49 MiB: nobody stores so much unasked; and then one batch element after the other.
+// CHECK-LABEL:   func.func @large(
+// CHECK-COUNT-4:   memref.alloc()
+// AUTO-NOT:        memref.alloc()
+// STORE:           memref.alloc() {{.*}} : memref<1x1x401408x32xf32>
+// STORE:           scf.for %{{.*}} = %c0 to %c3 step %c1
+// RECOMPUTE-NOT:   memref.alloc()
+// CHECK:           scf.parallel
+func.func @large(%q: memref<3x2x16x8xf32>, %k: memref<3x2x401408x8xf32>, %w: memref<2x2xf32>, %o: memref<3x2x16x8xf32>) {
+  imhsa.attention ins(%q, %k, %k : memref<3x2x16x8xf32>, memref<3x2x401408x8xf32>, memref<3x2x401408x8xf32>)
+    interaction(post = %w : memref<2x2xf32>) schedule(#imhsa.schedule<stream, queries = 16, splits = 4>) outs(%o : memref<3x2x16x8xf32>)
+  return
+}
+
+// Of sizes that types do not tell, what is stored and how many batch elements are together is computed where it runs.
+// CHECK-LABEL:   func.func @dynamic(
+// CHECK:           %[[AT_ONCE:.*]] = arith.select %{{.*}}, %c64
+// CHECK:           %[[SLOTS:.*]] = arith.minsi
+// CHECK-SAME:        %[[AT_ONCE]]
+// CHECK:           memref.alloc(%[[SLOTS]]
+// CHECK-COUNT-2:   memref.alloc(
+// AUTO-NOT:        memref.alloc(
+// STORE:           memref.alloc(%[[SLOTS]], %{{.*}}, %{{.*}}) {{.*}} : memref<?x?x?x128xf32>
+// RECOMPUTE-NOT:   memref.alloc(
+// CHECK:           scf.for %{{.*}} = %c0 to %{{.*}} step %[[AT_ONCE]]
+func.func @dynamic(%q: memref<?x2x?x8xf32>, %k: memref<?x2x?x8xf32>, %w: memref<2x2xf32>, %o: memref<?x2x?x8xf32>) {
+  imhsa.attention ins(%q, %k, %k : memref<?x2x?x8xf32>, memref<?x2x?x8xf32>, memref<?x2x?x8xf32>)
+    interaction(post = %w : memref<2x2xf32>) schedule(#imhsa.schedule<stream>) outs(%o : memref<?x2x?x8xf32>)
+  return
+}
