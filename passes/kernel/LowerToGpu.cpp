@@ -287,7 +287,7 @@ struct LowerToGpuPass : imhsa::impl::LowerToGpuPassBase<LowerToGpuPass> {
     bool failedAny = false;
     for (auto func : getOperation().getOps<func::FuncOp>()) {
       numChunked += chunkBatches(func, *least, batchChunk);
-      failedAny |= failed(lower(func));
+      failedAny |= failed(lower(func, *least));
     }
     if (failedAny)
       return signalPassFailure();
@@ -318,7 +318,7 @@ private:
   }
 
   /// Replaces what touches buffers in `func` by launches of kernels.
-  LogicalResult lower(func::FuncOp func) {
+  LogicalResult lower(func::FuncOp func, const ChipResources &resources) {
     SmallVector<Operation *> work;
     bool failedAny = false;
     func.getBody().walk<WalkOrder::PreOrder>([&](Operation *op) {
@@ -342,7 +342,7 @@ private:
       std::string name = getKernelName(func, number, op->getName().stripDialect());
       if (hasFusedSchedule(op)) {
         FailureOr<unsigned> made =
-            lowerFused(op, getKernels(), [&, number = number](StringRef what) {
+            lowerFused(op, getKernels(), resources, [&, number = number](StringRef what) {
               return getKernelName(func, number, what);
             });
         if (failed(made))

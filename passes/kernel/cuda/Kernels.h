@@ -10,6 +10,7 @@
 #define IMHSA_PASSES_KERNEL_CUDA_KERNELS_H
 
 #include "dialect/Imhsa.h"
+#include "passes/binary/Chip.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 
 namespace imhsa {
@@ -35,8 +36,10 @@ mlir::LogicalResult lowerCombine(mlir::OpBuilder &host, LogSumExpOp op,
                                  mlir::gpu::GPUModuleOp kernels, llvm::StringRef name);
 
 /// `read_out`: a block keeps all keys and values, few and of a known number, and queries stream by.
+/// There are as many blocks as the chip runs at a time.
 mlir::LogicalResult lowerReadOut(mlir::OpBuilder &host, AttentionOp op,
-                                 mlir::gpu::GPUModuleOp kernels, llvm::StringRef name);
+                                 mlir::gpu::GPUModuleOp kernels, llvm::StringRef name,
+                                 const ChipResources &chip);
 
 /// `normalisers`: the log-sum-exps of rows over many keys. `rider`, if any, pools the same keys on
 /// the way: see `findRider`.

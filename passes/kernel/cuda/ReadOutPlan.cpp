@@ -11,8 +11,8 @@ using namespace imhsa;
 static constexpr int64_t kOtherRegisters = 64;
 // Bytes that a block may have on chips with the most but Hopper and newer.
 static constexpr int64_t kLargeBlock = 163 * 1024;
-// Of a multiprocessor of Hopper.
-static constexpr int64_t kMostShared = 227 * 1024;
+// Of the shared memory of a multiprocessor, what the system keeps for itself in each block.
+static constexpr int64_t kBlockShared = 1024;
 static constexpr int64_t kMostRegisters = 255, kRegistersOfMultiprocessor = 65536;
 
 // Columns of an item: the most that keep the largest share of a warp as small as can be.
@@ -109,8 +109,10 @@ int64_t ReadOutPlan::registers() const {
   return heads * positions() + keyWords + kOtherRegisters;
 }
 
-int64_t ReadOutPlan::residentBlocks() const {
+int64_t ReadOutPlan::residentBlocks(const ChipResources &chip) const {
   int64_t used = std::min<int64_t>(llvm::alignTo(registers(), 8), kMostRegisters + 1);
   int64_t byRegisters = kRegistersOfMultiprocessor / (used * 32 * tile.warps);
-  return std::max<int64_t>(1, std::min(byRegisters, kMostShared / bytes));
+  // A block may have all of a multiprocessor but that once.
+  int64_t byMemory = (chip.sharedBytes + kBlockShared) / (bytes + kBlockShared);
+  return std::max<int64_t>(1, std::min(byRegisters, byMemory));
 }

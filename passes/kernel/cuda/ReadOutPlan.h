@@ -4,6 +4,7 @@
 #ifndef IMHSA_PASSES_KERNEL_CUDA_READOUTPLAN_H
 #define IMHSA_PASSES_KERNEL_CUDA_READOUTPLAN_H
 
+#include "passes/binary/Chip.h"
 #include "passes/kernel/cuda/SharedLayout.h"
 
 namespace imhsa {
@@ -46,8 +47,8 @@ struct ReadOutPlan : AttentionPlan {
   int64_t positions() const { return 4 * warpGroups; }
   /// Registers of a thread, an estimate.
   int64_t registers() const;
-  /// Blocks that a multiprocessor can run at a time.
-  int64_t residentBlocks() const;
+  /// Blocks that a multiprocessor of the chip can run at a time.
+  int64_t residentBlocks(const ChipResources &chip) const;
 
 private:
   void layOut();
