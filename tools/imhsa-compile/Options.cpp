@@ -162,10 +162,8 @@ Expected<Options> imhsa::compile::parseOptions(int argc, char **argv) {
                "this one; by default x86-64-v3. Older\nones do not load the library"));
   static cl::opt<std::string> triple(
       "triple", cl::value_desc("aarch64-linux-gnu"), cl::cat(category),
-      cl::desc("The system that the code of the host is for, x86-64 or AArch64
-with Linux; by "
-               "default this one. With it only --emit=llvm and
-object"));
+      cl::desc("The system that the code of the host is for, x86-64 or AArch64\nwith Linux; by "
+               "default this one. With it only --emit=llvm and\nobject"));
   static cl::opt<std::string> header("header", cl::value_desc("FILE.h"), cl::cat(category),
                                      cl::desc("Also write a C and C++ header"));
   static cl::opt<std::string> prefix(
