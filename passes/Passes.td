@@ -494,7 +494,8 @@ def BufferizePass : Pass<"imhsa-bufferize", "::mlir::ModuleOp"> {
     body, and freed at its end. Copies are `linalg.copy`.
 
     Operations with a schedule of any kind but `general`, which kernels of their own
-    compute, become their forms on memrefs. Where a schedule has several splits, buffers
+    compute, become their forms on memrefs. Operands whose last dimension is not contiguous
+    are copied for them, results copied from them. Where a schedule has several splits, buffers
     for what they give are temporaries too, and operands `scratch` of the operation:
     ```mlir
     imhsa.attention ins(%q, %k, %v : ...) schedule(#imhsa.schedule<stream, splits = 4>)

@@ -252,6 +252,56 @@ static LogicalResult bufferizeBody(func::FuncOp function) {
 }
 
 //===----------------------------------------------------------------------===//
+// Operands of fused kernels
+//===----------------------------------------------------------------------===//
+
+static bool hasContiguousRows(MemRefType type) {
+  return type.getRank() == 0 || type.isLastDimUnitStride();
+}
+
+// A buffer of the shape of `memref`, without gaps.
+static Value allocateLike(OpBuilder &b, Location loc, Value memref) {
+  auto type = cast<MemRefType>(memref.getType());
+  SmallVector<Value> dynamic;
+  for (int64_t i = 0; i < type.getRank(); ++i)
+    if (type.isDynamicDim(i))
+      dynamic.push_back(b.createOrFold<memref::DimOp>(loc, memref, i));
+  return memref::AllocOp::create(b, loc, MemRefType::get(type.getShape(), type.getElementType()),
+                                 dynamic);
+}
+
+// Fused kernels read and write rows as vectors. What a slice with a step in its last dimension
+// makes otherwise, they get as a copy.
+static void packRows(func::FuncOp function) {
+  function.walk([](DestinationStyleOpInterface op) {
+    if (!hasFusedSchedule(op))
+      return;
+    OpBuilder b(op);
+    Location loc = op.getLoc();
+    llvm::SmallDenseMap<Value, Value> inputs;
+    for (OpOperand &operand : op->getOpOperands()) {
+      Value given = operand.get();
+      auto type = dyn_cast<MemRefType>(given.getType());
+      if (!type || hasContiguousRows(type))
+        continue;
+      b.setInsertionPoint(op);
+      if (op.isDpsInit(&operand)) {
+        operand.set(allocateLike(b, loc, given));
+        b.setInsertionPointAfter(op);
+        linalg::CopyOp::create(b, loc, operand.get(), given);
+        continue;
+      }
+      Value &packed = inputs[given];
+      if (!packed) {
+        packed = allocateLike(b, loc, given);
+        linalg::CopyOp::create(b, loc, given, packed);
+      }
+      operand.set(packed);
+    }
+  });
+}
+
+//===----------------------------------------------------------------------===//
 // What the splits of fused kernels give
 //===----------------------------------------------------------------------===//
 
@@ -324,6 +374,8 @@ private:
     // before anything gets a place.
     if (failed(cleanUp()))
       return failure();
+    for (Entry &entry : entries)
+      packRows(entry.function);
     if (!place)
       return success();
     for (Entry &entry : entries) {

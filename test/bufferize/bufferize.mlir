@@ -329,3 +329,26 @@ func.func @plain_sum(%q: tensor<2x49x6x64xbf16>, %k: tensor<2x6x?x64xbf16>, %v: 
 func.func @hinted(%x: tensor<?xf32> {imhsa.size_hint = array<i64: 49>}) -> tensor<?xf32> {
   return %x : tensor<?xf32>
 }
+
+// -----
+
+// Kernels of their own read and write rows without gaps: other rows are copied.
+
+// CHECK-LABEL: func.func @rows_with_gaps(
+// CHECK-SAME: %[[X:[a-z0-9]+]]: memref<2x6x?x16xf32, {{.*}}, %[[OUT:[a-z0-9]+]]: memref<2x6x?x16xf32, {{.*}}, %[[WORKSPACE:[a-z0-9]+]]: memref<?xi8>)
+// CHECK: %[[SLICE:.*]] = memref.subview %[[X]][0, 0, 0, 0] [2, 6, %{{.*}}, 8] [1, 1, 1, 2]
+// CHECK: linalg.copy ins(%[[SLICE]] : {{.*}}) outs(%[[PACKED:.*]] : memref<2x6x?x8xf32>)
+// CHECK: imhsa.attention ins(%[[PACKED]], %[[PACKED]], %[[PACKED]] : {{.*}}) schedule(#imhsa.schedule<stream>) outs(%[[RESULT:.*]] : memref<2x6x?x8xf32>)
+// CHECK: linalg.copy ins(%[[RESULT]] : memref<2x6x?x8xf32>) outs(%{{.*}} : memref<2x6x?x8xf32, strided<[?, ?, 16, 2]>>)
+// CHECK-NOT: memref.alloc
+// CHECK-LABEL: func.func @rows_with_gaps_sizes(
+func.func @rows_with_gaps(%x: tensor<2x6x?x16xf32>) -> tensor<2x6x?x16xf32> {
+  %c2 = arith.constant 2 : index
+  %n = tensor.dim %x, %c2 : tensor<2x6x?x16xf32>
+  %slice = tensor.extract_slice %x[0, 0, 0, 0] [2, 6, %n, 8] [1, 1, 1, 2] : tensor<2x6x?x16xf32> to tensor<2x6x?x8xf32>
+  %empty = tensor.empty(%n) : tensor<2x6x?x8xf32>
+  %o = imhsa.attention ins(%slice, %slice, %slice : tensor<2x6x?x8xf32>, tensor<2x6x?x8xf32>, tensor<2x6x?x8xf32>)
+         schedule(#imhsa.schedule<stream>) outs(%empty : tensor<2x6x?x8xf32>) -> tensor<2x6x?x8xf32>
+  %large = tensor.insert_slice %o into %x[0, 0, 0, 0] [2, 6, %n, 8] [1, 1, 1, 2] : tensor<2x6x?x8xf32> into tensor<2x6x?x16xf32>
+  return %large : tensor<2x6x?x16xf32>
+}
