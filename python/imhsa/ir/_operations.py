@@ -60,9 +60,7 @@ def attention(
     output = _arranged(orders["output"], scores.batch, scores.result_heads, scores.queries, width)
     clauses = [_order_clause(orders)]
     if isinstance(landmarks, tuple):
-        of_query, of_key = landmarks
-        given = f"{of_query}, {of_key} : {of_query.type}, {of_key.type}"
-        clauses.append(f"landmarks({given})")
+        clauses.append(_clause("landmarks", *landmarks))
     elif landmarks is not None:
         clauses.append(f"landmarks(#imhsa.pool<{landmarks}>)")
     clauses.append(_interaction("key_less", key_less))
@@ -139,9 +137,7 @@ def pool(
     count = math.prod(map(int, counts[1].split("x")))
     sizes = [_size(input, orders["input"], dimension) for dimension in "bhnd"]
     sizes[2] = (count, input, 0)
-    clauses = [_order_clause(orders)]
-    if key_lengths is not None:
-        clauses.append(f"key_lengths({key_lengths} : {key_lengths.type})")
+    clauses = [_order_clause(orders), _clause("key_lengths", key_lengths)]
     name = f"pool #imhsa.pool<{landmarks}>"
     return _build(name, (input,), clauses, sizes, result or input.type.element)
 
@@ -201,6 +197,13 @@ def _orders(order: Order, *names: str) -> Mapping[str, str]:
     return orders
 
 
+def _clause(name: str, *operands: Optional[Value]) -> str:
+    """The operands and their types, in the parentheses of `name`; nothing where there are none."""
+    given = [operand for operand in operands if operand is not None]
+    names, types = ", ".join(map(format, given)), ", ".join(str(operand.type) for operand in given)
+    return f"{name}({names} : {types})" if given else ""
+
+
 def _order_clause(orders: Mapping[str, str]) -> str:
     other = [f"{name} = {order}" for name, order in orders.items() if order != "bhnd"]
     return f"order({', '.join(other)})" if other else ""
@@ -222,17 +225,14 @@ def _score_clauses(
     lse: Optional[Value],
     scale: Optional[float],
 ) -> List[str]:
-    def typed(name: str, value: Optional[Value]) -> str:
-        return f"{name}({value} : {value.type})" if value is not None else ""
-
     return [
-        typed("bias", bias),
-        typed("keep", keep),
-        typed("key_lengths", key_lengths),
+        _clause("bias", bias),
+        _clause("keep", keep),
+        _clause("key_lengths", key_lengths),
         "causal" if causal else "",
         f"window({window[0]}, {window[1]})" if window is not None else "",
         f"query_offset({query_offset})" if query_offset is not None else "",
-        typed("lse", lse),
+        _clause("lse", lse),
         f"scale({scale:.17e})" if scale is not None else "",
     ]
 
@@ -244,7 +244,6 @@ def _build(
     body = body_of(*operands, *(value for size, value, _ in sizes if size is None))
     type = tensor(element, *(size for size, _, _ in sizes))
     init = new_tensor(body, type, sizes)
-    names, types = ", ".join(map(format, operands)), ", ".join(str(v.type) for v in operands)
-    words = [f"imhsa.{name} ins({names} : {types})", *filter(None, clauses)]
+    words = [f"imhsa.{name}", _clause("ins", *operands), *filter(None, clauses)]
     words.append(f"outs({init} : {type}) -> {type}")
     return body.add(" ".join(words), type)[0]
