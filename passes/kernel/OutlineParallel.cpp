@@ -142,6 +142,9 @@ private:
         func::FuncOp::create(b, loc, (name + "_body").str(), b.getFunctionType(arguments, {}));
     body.setPrivate();
     body->setAttr("llvm.linkage", LLVM::LinkageAttr::get(&getContext(), LLVM::Linkage::Internal));
+    // Else LLVM may find too late that vectors do not stay in registers, and put them where they
+    // cross lines of the cache.
+    body->setAttr("passthrough", b.getStrArrayAttr({"stackrealign"}));
     symbols.insert(body);
 
     Block *entry = body.addEntryBlock();

@@ -14,11 +14,13 @@ func.func @pool(%x: memref<1x2x?x12xf32>, %l: memref<1x2x3x12xf32>) {
   return
 }
 
-// Keys are packed: 20 of them are three vectors. Then tiles of 16 queries with all heads:
-// scores, six rows of two vectors in registers at a time; for each token mixing, softmax, mixing; values.
+// Keys are packed, squares of eight at once: 20 of them are three vectors. Then tiles of 16 queries with all heads:
+// scores, four rows of three vectors in registers at a time; for each token mixing, softmax, mixing; values.
+// The maxima and the sums of all heads are reduced together.
 // CHECK-LABEL: func.func @read_out(
 // CHECK:         memref.alloc() {{.*}} : memref<1x2x32x24xf32>
 // CHECK-NOT:     scf.parallel
+// CHECK-COUNT-24: vector.shuffle
 // CHECK:         %[[TILES:.*]] = arith.divui
 // CHECK:         scf.parallel {{.*}} to (%[[TILES]])
 // CHECK:           memref.alloca() {{.*}} : memref<16x48xf32>
@@ -26,7 +28,10 @@ func.func @pool(%x: memref<1x2x?x12xf32>, %l: memref<1x2x3x12xf32>) {
 // CHECK:             scf.for {{.*}} step %c4
 // CHECK:               %{{.*}}:12 = scf.for
 // CHECK-COUNT-12:        vector.fma
-// CHECK:           arith.maximumf
+// CHECK:           arith.cmpf ogt
+// CHECK:           vector.shuffle
+// CHECK:           arith.shli
+// CHECK:           vector.shuffle
 // CHECK:           scf.for
 // CHECK:             vector.store
 func.func @read_out(%q: memref<1x2x?x32xf32>, %k: memref<1x2x20x32xf32>, %w: memref<2x2xf32>, %o: memref<1x2x?x32xf32>) {
@@ -41,9 +46,11 @@ func.func @read_out(%q: memref<1x2x?x32xf32>, %k: memref<1x2x20x32xf32>, %w: mem
 // CHECK:         memref.alloc() {{.*}} : memref<1x1x2x8x16xf32>
 // CHECK-NOT:     scf.parallel
 // CHECK:         memref.alloc() {{.*}} : memref<1x4x2x16x8xf32>
-// CHECK:         memref.alloc() {{.*}} : memref<1x1x1000x32xf32>
+// CHECK:         memref.alloc() {{.*}} : memref<1x1x1000x48xf32>
 // CHECK:         memref.alloc() {{.*}} : memref<1x1x21x32xf32>
 // CHECK:         scf.parallel {{.*}} to (%c4)
+// CHECK-NOT:       memref.alloca() {{.*}} : memref<48x48xf32>
+// CHECK:           memref.subview {{.*}} : memref<1x1x1000x48xf32> to memref<?x48xf32
 // CHECK:         scf.parallel {{.*}} to (%c4)
 // CHECK:         scf.parallel {{.*}} to (%c2)
 func.func @stream(%q: memref<1x2x16x8xf32>, %k: memref<1x2x1000x8xf32>, %w: memref<2x2xf32>, %o: memref<1x2x16x8xf32>) {

@@ -4,13 +4,13 @@
 // RUN: not imhsa-opt %s --imhsa-lower-to-cpu=second-sweep=never 2>&1 | FileCheck %s --check-prefix=NEVER
 // NEVER: for the --second-sweep option: Cannot find option named 'never'!
 
-// Exponentials of 1000 keys, 2 heads of 16 queries, and the maxima of 21 tiles that they are relative to: for as many
+// Exponentials of 1000 keys, 2 heads of 16 queries, and the maxima of 17 tiles that they are relative to: for as many
 // of the 3 batch elements as have room in 12 MiB; without them in 4.
 // CHECK-LABEL:   func.func @small(
 // CHECK-COUNT-4:   memref.alloc()
-// AUTO:            memref.alloc() {{.*}} : memref<3x1x1000x32xf32>
-// AUTO:            memref.alloc() {{.*}} : memref<3x1x21x32xf32>
-// STORE:           memref.alloc() {{.*}} : memref<3x1x1000x32xf32>
+// AUTO:            memref.alloc() {{.*}} : memref<3x1x1000x48xf32>
+// AUTO:            memref.alloc() {{.*}} : memref<3x1x17x32xf32>
+// STORE:           memref.alloc() {{.*}} : memref<3x1x1000x48xf32>
 // RECOMPUTE-NOT:   memref.alloc()
 // CHECK:           scf.parallel
 func.func @small(%q: memref<3x2x16x8xf32>, %k: memref<3x2x1000x8xf32>, %w: memref<2x2xf32>, %o: memref<3x2x16x8xf32>) {
@@ -23,7 +23,7 @@ func.func @small(%q: memref<3x2x16x8xf32>, %k: memref<3x2x1000x8xf32>, %w: memre
 // CHECK-LABEL:   func.func @large(
 // CHECK-COUNT-4:   memref.alloc()
 // AUTO-NOT:        memref.alloc()
-// STORE:           memref.alloc() {{.*}} : memref<1x1x401408x32xf32>
+// STORE:           memref.alloc() {{.*}} : memref<1x1x401408x48xf32>
 // STORE:           scf.for %{{.*}} = %c0 to %c3 step %c1
 // RECOMPUTE-NOT:   memref.alloc()
 // CHECK:           scf.parallel
@@ -42,7 +42,7 @@ func.func @large(%q: memref<3x2x16x8xf32>, %k: memref<3x2x401408x8xf32>, %w: mem
 // CHECK:           memref.alloc(%[[SLOTS]], %{{.*}}) {{.*}} : memref<?x?x2x8x80xf32>
 // CHECK-COUNT-2:   memref.alloc(
 // AUTO-NOT:        memref.alloc(
-// STORE:           memref.alloc(%[[SLOTS]], %{{.*}}, %{{.*}}) {{.*}} : memref<?x?x?x128xf32>
+// STORE:           memref.alloc(%[[SLOTS]], %{{.*}}, %{{.*}}) {{.*}} : memref<?x?x?x144xf32>
 // RECOMPUTE-NOT:   memref.alloc(
 // CHECK:           scf.for %{{.*}} = %c0 to %{{.*}} step %[[AT_ONCE]]
 func.func @dynamic(%q: memref<?x2x?x8xf32>, %k: memref<?x2x?x8xf32>, %w: memref<2x2xf32>, %o: memref<?x2x?x8xf32>) {

@@ -15,7 +15,7 @@ static constexpr int64_t kLine = 16;
 // Bytes on the stack for the scores of one token.
 static constexpr int64_t kMostRowBytes = 160 << 10;
 // Tokens of a tile at most, a multiple of the rows that products keep in registers.
-static constexpr int64_t kMostTokens = 48;
+static constexpr int64_t kMostTokens = 60;
 // Results of mixing that are in registers at once.
 static constexpr int64_t kHeadsInPlace = 12;
 
@@ -78,9 +78,25 @@ void AttentionTile::pack(const Tokens &side, Value batch, Value head, Value firs
                          double scale, Value packed, int64_t columns) {
   Value rows = side.rows(t, batch, head, first, count);
   Value factor = t.real(scale), zero = t.real(0);
-  t.loop(t.index(side.width()), [&](Value k) {
-    t.loop(count,
-           [&](Value i) { t.store(t.mulf(t.loadScalar(rows, {i, k}), factor), packed, {k, i}); });
+  int64_t width = side.width(), wholeWidth = llvm::alignDown(width, kLanes);
+  auto packOne = [&](Value i, Value k) {
+    t.store(t.mulf(t.loadScalar(rows, {i, k}), factor), packed, {k, i});
+  };
+  // Squares of vectors, and one by one what is left at the right and at the bottom.
+  Value whole = t.mul(t.floorDiv(count, kLanes), kLanes);
+  t.loop(t.index(0), whole, kLanes, [&](Value i) {
+    t.loop(t.index(0), t.index(wholeWidth), kLanes, [&](Value k) {
+      SmallVector<Value> square;
+      for (int64_t row = 0; row < kLanes; ++row)
+        square.push_back(t.mulf(t.load(rows, {t.add(i, row), k}, kLanes), t.real(scale, kLanes)));
+      for (auto [column, vector] : llvm::enumerate(t.transpose(std::move(square))))
+        t.store(vector, packed, {t.add(k, column), i});
+    });
+    for (int64_t k = wholeWidth; k < width; ++k)
+      t.loop(i, t.add(i, kLanes), 1, [&](Value token) { packOne(token, t.index(k)); });
+  });
+  t.loop(t.index(width), [&](Value k) {
+    t.loop(whole, count, 1, [&](Value i) { packOne(i, k); });
     t.loop(count, t.index(columns), 1, [&](Value i) { t.store(zero, packed, {k, i}); });
   });
 }

@@ -81,7 +81,6 @@ private:
 
   void emitTile(Value batch, Value first, Value count) {
     ScoreTile tile = core.makeTile(mostTokens, columns);
-    Value inverse = t.scratch({core.scoreHeads});
     Value depth = core.keysOf(batch);
     t.loop(t.index(core.queryHeads), [&](Value head) {
       Value rows = core.query.rows(t, batch, head, first, count);
@@ -93,8 +92,10 @@ private:
       readKeys = t.scratch({columns});
       t.fill(readKeys, 0);
     }
-    t.loop(count,
-           [&](Value token) { softmax(tile, batch, t.add(first, token), token, inverse, depth); });
+    partial = t.scratch({core.scoreHeads, kLanes});
+    maxima = t.scratch({core.scoreHeads});
+    inverse = t.scratch({core.scoreHeads});
+    t.loop(count, [&](Value token) { softmax(tile, batch, t.add(first, token), token, depth); });
     t.loop(t.index(core.resultHeads), [&](Value head) {
       Value zero = t.index(0);
       Value v = values.rows(t, batch, core.valueHead(head), zero, t.index(keys));
@@ -115,8 +116,7 @@ private:
   }
 
   // Scores of a token to weights, all heads.
-  void softmax(const ScoreTile &tile, Value batch, Value query, Value token, Value inverse,
-               Value depth) {
+  void softmax(const ScoreTile &tile, Value batch, Value query, Value token, Value depth) {
     auto load = [&](Value head, Value column, int64_t width) {
       return t.load(tile.memref, {token, tile.at(t, head, column)}, width);
     };
@@ -136,33 +136,24 @@ private:
           },
           store);
 
+    auto logits = [&](Value head, Value column) {
+      return keep(load(head, column, kLanes), column, depth);
+    };
     Value given = core.scores.lse;
-    t.loop(t.index(core.scoreHeads), [&](Value head) {
-      auto logits = [&](Value column) { return keep(load(head, column, kLanes), column, depth); };
-      if (given) {
+    if (given) {
+      t.loop(t.index(core.scoreHeads), [&](Value head) {
         Value lse = t.loadScalar(given, {batch, head, query});
         Value reference = t.broadcast(core.reference(head, lse), kLanes);
-        for (int64_t column = 0; column < columns; column += kLanes)
-          store(head, t.index(column), core.powerOf(logits(t.index(column)), reference));
+        for (int64_t j = 0; j < columns; j += kLanes) {
+          Value column = t.index(j);
+          store(head, column, core.powerOf(logits(head, column), reference));
+        }
         if (core.lseInit)
           t.store(lse, core.lseInit, {batch, head, query});
-        return;
-      }
-      Value lowest = t.real(std::numeric_limits<float>::lowest(), kLanes);
-      Value maxima = overColumns(
-          lowest, [&](Value column, Value before) { return t.maxf(logits(column), before); });
-      Value maximum = t.reduce(maxima, [&](Value a, Value b) { return t.maxf(a, b); });
-      Value reference = t.broadcast(maximum, kLanes);
-      Value sums = overColumns(t.real(0, kLanes), [&](Value column, Value before) {
-        Value power = t.exp(t.subf(logits(column), reference));
-        store(head, column, power);
-        return t.addf(before, power);
       });
-      Value sum = t.reduce(sums, [&](Value a, Value b) { return t.addf(a, b); });
-      t.store(t.reciprocal(sum), inverse, {head});
-      if (core.lseInit)
-        t.store(core.logSumExp(head, maximum, sum), core.lseInit, {batch, head, query});
-    });
+    } else {
+      normalise(batch, query, logits, store);
+    }
     if (given && !core.scores.interaction.mixesAfter())
       return;
 
@@ -180,6 +171,38 @@ private:
             vector = whereKept(vector, column, 0);
           store(head, column, vector);
         });
+  }
+
+  // e^(Y - m) of a token, and 1 / z in `inverse`. What is one number for a head is computed of all
+  // heads together.
+  void normalise(Value batch, Value query, function_ref<Value(Value, Value)> logits,
+                 AttentionTile::Out store) {
+    Value zero = t.index(0), heads = t.index(core.scoreHeads);
+    t.loop(heads, [&](Value head) {
+      Value lowest = t.real(std::numeric_limits<float>::lowest(), kLanes);
+      Value greatest = overColumns(
+          lowest, [&](Value column, Value before) { return t.maxf(logits(head, column), before); });
+      t.store(greatest, partial, {head, zero});
+    });
+    t.reduceRows(partial, maxima, [&](Value a, Value b) { return t.maxf(a, b); });
+    t.loop(heads, [&](Value head) {
+      Value reference = t.broadcast(t.loadScalar(maxima, {head}), kLanes);
+      Value sums = overColumns(t.real(0, kLanes), [&](Value column, Value before) {
+        Value power = t.exp(t.subf(logits(head, column), reference));
+        store(head, column, power);
+        return t.addf(before, power);
+      });
+      t.store(sums, partial, {head, zero});
+    });
+    t.reduceRows(partial, inverse, [&](Value a, Value b) { return t.addf(a, b); });
+    if (core.lseInit)
+      t.loop(heads, [&](Value head) {
+        Value maximum = t.loadScalar(maxima, {head}), sum = t.loadScalar(inverse, {head});
+        t.store(core.logSumExp(head, maximum, sum), core.lseInit, {batch, head, query});
+      });
+    t.columns(core.scoreHeads, [&](Value head, int64_t width) {
+      t.store(t.reciprocal(t.load(inverse, {head}, width)), inverse, {head});
+    });
   }
 
   void keepRow(Value batch, Value query) {
@@ -227,6 +250,9 @@ private:
   int64_t mostTokens;
   Value packedKeys;
   Tokens values;
+  // Of the current query, of all score heads:
+  Value partial;         ///< maxima or sums of each lane [heads, kLanes]
+  Value maxima, inverse; ///< m, and z or 1 / z
   // Where positions are masked, [columns] of 1 or 0:
   Value mask;     ///< the current query keeps the key
   Value readKeys; ///< some query of the tile keeps the key

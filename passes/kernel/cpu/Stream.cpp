@@ -117,7 +117,7 @@ private:
         partialSizes = {splits, t.index(core.resultHeads), queries, t.index(core.value.width())};
       if (!core.scores.lse && core.scores.interaction.mixesAfter()) {
         Value keys = core.key.tokens(t);
-        powerSizes = {blocks, keys, row};
+        powerSizes = {blocks, keys, t.index(AttentionTile::rowSize(core.scores, columns))};
         referenceSizes = {blocks, t.ceilDiv(keys, tileSize), row};
       }
     }
@@ -210,16 +210,23 @@ private:
     });
   }
 
-  // The part of `powers` or `references` for a task.
+  // The references of a tile, and the rows of `powers` of `count` keys from `first` on.
   Value storedOf(const Task &task, Value buffer, Value position) {
     return t.inner(buffer, {task.slot, task.block, position});
+  }
+  Value keptRows(const Task &task, Value first, Value count) {
+    OpBuilder &b = t.builder();
+    int64_t rowSize = cast<MemRefType>(powers.getType()).getShape().back();
+    return t.view(powers, {task.slot, task.block, first, b.getIndexAttr(0)},
+                  {OpFoldResult(), OpFoldResult(), count, b.getIndexAttr(rowSize)});
   }
 
   void forRow(function_ref<void(Value, int64_t)> body) { t.columns(rowElements, body); }
 
   void sweep(const Task &task, Sweep kind) {
-    ScoreTile tile = core.makeTile(tileSize, columns);
-    Value maximum, sum, next = t.scratch({rowElements});
+    bool keepsPowers = kind == Sweep::Normalisers && powers;
+    ScoreTile tile = core.makeTile(keepsPowers ? 0 : tileSize, columns);
+    Value maximum, sum, factors = t.scratch({rowElements});
     if (positions.isMasked()) {
       mask = t.scratch({columns});
       readKeys = t.scratch({tileSize});
@@ -251,40 +258,36 @@ private:
       Value first = t.mul(number, tileSize), count = t.index(tileSize);
       if (std::optional<int64_t> all = getConstantIntValue(keys); !all || *all % tileSize)
         count = t.min(count, t.sub(keys, first));
+      if (keepsPowers)
+        tile.memref = keptRows(task, first, count);
       if (kind == Sweep::Sum && powers) {
-        weightsOfStored(task, tile, number, first, count, maximum, sum, next);
+        weightsOfStored(task, tile, number, first, count, maximum, sum, factors);
       } else {
-        logits(task, tile, first, count, kind == Sweep::Sum ? Value() : maximum, next);
+        logits(task, tile, first, count);
         if (kind == Sweep::Sum)
           weights(task, tile, first, count, maximum, sum);
         else
-          normalise(task, tile, number, first, count, maximum, sum, next, kind);
+          normalise(task, tile, number, count, maximum, sum, factors, kind);
       }
       if (kind != Sweep::Normalisers)
         addProduct(task, tile, first, count);
     });
     if (kind == Sweep::Both && !partial) {
       forRow([&](Value column, int64_t width) {
-        t.store(t.reciprocal(t.load(sum, {column}, width)), next, {column});
+        t.store(t.reciprocal(t.load(sum, {column}, width)), factors, {column});
       });
-      scaleSums(task, next);
+      scaleSums(task, factors);
     }
   }
 
-  // Y of a tile, and in `next` the maxima with those before.
-  void logits(const Task &task, const ScoreTile &tile, Value first, Value count, Value maximum,
-              Value next) {
+  // Y of a tile.
+  void logits(const Task &task, const ScoreTile &tile, Value first, Value count) {
     t.loop(t.index(core.queryHeads), [&](Value head) {
       Value rows = core.key.rows(t, task.batch, core.keyHead(head), first, count);
       core.multiply(tile, t.asF32(rows, tileSize), count,
                     t.inner(packed, {task.slot, task.block, head}), head);
     });
-    if (maximum)
-      forRow([&](Value column, int64_t width) {
-        t.store(t.load(maximum, {column}, width), next, {column});
-      });
-    bool changes = core.scores.interaction.pre || positions.hasBias() || positions.isMasked();
-    if (!maximum && !changes)
+    if (!core.scores.interaction.pre && !positions.hasBias() && !positions.isMasked())
       return;
     t.loop(count, [&](Value token) {
       Value key = t.add(first, token);
@@ -302,13 +305,7 @@ private:
           [&](Value head, Value j, Value vector) {
             if (positions.isMasked())
               vector = whereKept(vector, j, -std::numeric_limits<float>::infinity());
-            if (changes)
-              store(tile, token, head, j, vector);
-            if (!maximum)
-              return;
-            Value at = tile.at(t, head, j);
-            int64_t width = cast<VectorType>(vector.getType()).getDimSize(0);
-            t.store(t.maxf(vector, t.load(next, {at}, width)), next, {at});
+            store(tile, token, head, j, vector);
           });
     });
   }
@@ -333,37 +330,34 @@ private:
     return t.select(isKept, vector, t.real(otherwise, width));
   }
 
-  // From Y and the new maxima: the sums, and e^(Y - m) where it is wanted.
-  void normalise(const Task &task, const ScoreTile &tile, Value number, Value first, Value count,
-                 Value maximum, Value sum, Value next, Sweep kind) {
-    Value references;
-    if (powers)
-      references = storedOf(task, this->references, number);
+  // From Y: the maxima and sums, and e^(Y - m) where it is wanted. A range of columns at a time, so
+  // that what is computed of it is in registers over all keys.
+  void normalise(const Task &task, const ScoreTile &tile, Value number, Value count, Value maximum,
+                 Value sum, Value factors, Sweep kind) {
+    Value zero = t.index(0);
     forRow([&](Value column, int64_t width) {
-      Value after = t.load(next, {column}, width);
-      Value factor = t.exp(t.subf(t.load(maximum, {column}, width), after));
-      t.store(t.mulf(t.load(sum, {column}, width), factor), sum, {column});
+      auto logit = [&](Value token) { return t.load(tile.memref, {token, column}, width); };
+      Value before = t.load(maximum, {column}, width);
+      Value after = t.carry(zero, count, 1, before, [&](Value token, ValueRange greatest) {
+        return SmallVector<Value>{t.maxf(logit(token), greatest.front())};
+      })[0];
+      Value factor = t.exp(t.subf(before, after));
+      Value scaled = t.mulf(t.load(sum, {column}, width), factor);
+      Value total = t.carry(zero, count, 1, scaled, [&](Value token, ValueRange sums) {
+        Value power = t.exp(t.subf(logit(token), after));
+        if (powers || kind == Sweep::Both)
+          t.store(power, tile.memref, {token, column});
+        return SmallVector<Value>{t.addf(sums.front(), power)};
+      })[0];
       t.store(after, maximum, {column});
-      if (references)
-        t.store(after, references, {column});
-      t.store(factor, next, {column});
+      t.store(total, sum, {column});
+      if (powers)
+        t.store(after, storedOf(task, references, number), {column});
+      if (kind == Sweep::Both)
+        t.store(factor, factors, {column});
     });
     if (kind == Sweep::Both)
-      scaleSums(task, next);
-    t.loop(count, [&](Value token) {
-      Value kept;
-      if (powers)
-        kept = storedOf(task, powers, t.add(first, token));
-      forRow([&](Value column, int64_t width) {
-        Value logit = t.load(tile.memref, {token, column}, width);
-        Value power = t.exp(t.subf(logit, t.load(maximum, {column}, width)));
-        t.store(t.addf(t.load(sum, {column}, width), power), sum, {column});
-        if (kept)
-          t.store(power, kept, {column});
-        if (kind == Sweep::Both)
-          t.store(power, tile.memref, {token, column});
-      });
-    });
+      scaleSums(task, factors);
   }
 
   // The maximum over all ranges at a column of a row, and the sum; in `powersOf` what the sums of
@@ -597,7 +591,7 @@ private:
   Value packed;       ///< Q [slots, blocks, heads, width, stride]
   Value maxima, sums; ///< m and z [slots, blocks, splits, rowElements], or null
   Value partial;      ///< O of each range [slots, splits, heads, queries, width], or null
-  Value powers;       ///< e^(Y - m') [slots, blocks, keys, rowElements] where it is stored, or null
+  Value powers;       ///< e^(Y - m') [slots, blocks, keys, row size] where it is stored, or null
   Value references;   ///< m' likewise [slots, blocks, tiles, rowElements]
   // Of the current token and tile, where positions are masked:
   Value mask;     ///< [columns], 1 or 0: the query keeps the key

@@ -110,13 +110,10 @@ struct Columns {
 // `size` columns as whole vectors and, at the end, narrower ones.
 static SmallVector<Columns, 4> splitColumns(int64_t size, int64_t lanes) {
   SmallVector<Columns, 4> result;
-  int64_t whole = size / lanes;
-  if (whole)
-    result.push_back({0, lanes, whole});
-  for (int64_t width = lanes / 2, first = whole * lanes; width; width /= 2)
-    if (size & width) {
-      result.push_back({first, width, 1});
-      first += width;
+  for (int64_t width = lanes, first = 0; width; width /= 2)
+    if (int64_t count = (size - first) / width) {
+      result.push_back({first, width, count});
+      first += count * width;
     }
   return result;
 }
@@ -275,10 +272,7 @@ Value TileBuilder::divf(Value lhs, Value rhs) { return arith::DivFOp::create(b, 
 Value TileBuilder::fma(Value lhs, Value rhs, Value sum) {
   return vector::FMAOp::create(b, loc, lhs, rhs, sum);
 }
-Value TileBuilder::maxf(Value lhs, Value rhs) {
-  // Which zero it is of two does not matter, and takes instructions.
-  return arith::MaximumFOp::create(b, loc, lhs, rhs, arith::FastMathFlags::nsz);
-}
+Value TileBuilder::maxf(Value lhs, Value rhs) { return select(isGreater(lhs, rhs), lhs, rhs); }
 
 Value TileBuilder::reciprocal(Value x) {
   auto vector = dyn_cast<VectorType>(x.getType());
@@ -291,12 +285,14 @@ Value TileBuilder::reciprocal(Value x) {
 // x log2(e) = n + f with n whole and |f| <= 1/2: e^x = 2^n 2^f. Adding 1.5 * 2^23 rounds to a whole
 // number, which then stands in the low bits of the sum. 2^f is the polynomial of degree 5 with
 // 2^0 = 1 whose relative error is least, 9.1e-8.
+// With x at least -127 log(2), 2^n is at least 2^-127, whose bits are those of 0.
 Value TileBuilder::exp(Value x) {
   static constexpr double kCoefficients[] = {0.69314697760, 0.24022242085, 0.05550733744,
                                              0.00967151266, 0.00132647269};
   int64_t width = cast<VectorType>(x.getType()).getDimSize(0);
   Value magic = real(0x1.8p23, width), one = real(1, width);
   Value log2e = real(llvm::numbers::log2e, width);
+  x = maxf(real(-127 * llvm::numbers::ln2, width), x);
   Value shifted = fma(x, log2e, magic);
   Value fraction = fma(x, log2e, subf(magic, shifted));
   Value power = real(std::end(kCoefficients)[-1], width);
@@ -311,10 +307,7 @@ Value TileBuilder::exp(Value x) {
   Value bits = arith::BitcastOp::create(b, loc, integers, shifted);
   bits = arith::ShLIOp::create(b, loc, bits, integer(23));
   bits = arith::AddIOp::create(b, loc, bits, integer(127 << 23));
-  Value result = mulf(power, arith::BitcastOp::create(b, loc, x.getType(), bits));
-  Value isSmall = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OLT, x,
-                                        real(-126 * llvm::numbers::ln2, width));
-  return arith::SelectOp::create(b, loc, isSmall, real(0, width), result);
+  return mulf(power, arith::BitcastOp::create(b, loc, x.getType(), bits));
 }
 
 Value TileBuilder::reduce(Value vector, function_ref<Value(Value, Value)> combine) {
@@ -329,6 +322,48 @@ Value TileBuilder::reduce(Value vector, function_ref<Value(Value, Value)> combin
                      vector::ShuffleOp::create(b, loc, vector, vector, high));
   }
   return vector::ExtractOp::create(b, loc, vector, 0);
+}
+
+SmallVector<Value> TileBuilder::transpose(SmallVector<Value> rows) {
+  // Squares of 1, 2, 4, ... elements beside the diagonal change places.
+  for (int64_t size = 1; size < kLanes; size *= 2) {
+    SmallVector<int64_t> upper, lower;
+    for (int64_t lane = 0; lane < kLanes; ++lane) {
+      bool isLeft = lane / size % 2 == 0;
+      upper.push_back(isLeft ? lane : kLanes + lane - size);
+      lower.push_back(isLeft ? lane + size : kLanes + lane);
+    }
+    for (int64_t i = 0; i < kLanes; ++i)
+      if (i / size % 2 == 0) {
+        Value top = rows[i], bottom = rows[i + size];
+        rows[i] = vector::ShuffleOp::create(b, loc, top, bottom, upper);
+        rows[i + size] = vector::ShuffleOp::create(b, loc, top, bottom, lower);
+      }
+  }
+  return rows;
+}
+
+void TileBuilder::reduceRows(Value matrix, Value result,
+                             function_ref<Value(Value, Value)> combine) {
+  int64_t rows = cast<MemRefType>(matrix.getType()).getDimSize(0);
+  for (int64_t first = 0; first < rows; first += kLanes) {
+    int64_t count = std::min(rows - first, kLanes);
+    SmallVector<Value> vectors;
+    for (int64_t i = 0; i < kLanes; ++i)
+      vectors.push_back(i < count ? load(matrix, {index(first + i), index(0)}, kLanes)
+                                  : vectors.front());
+    vectors = transpose(std::move(vectors));
+    for (; vectors.size() > 1; vectors.truncate(vectors.size() / 2))
+      for (size_t i = 0; i < vectors.size() / 2; ++i)
+        vectors[i] = combine(vectors[i], vectors[i + vectors.size() / 2]);
+    // The result may have fewer elements than a vector has.
+    for (Columns range : splitColumns(count, kLanes)) {
+      SmallVector<int64_t> lanes(
+          llvm::to_vector(llvm::seq(range.first, range.first + range.width)));
+      Value part = vector::ShuffleOp::create(b, loc, vectors[0], vectors[0], lanes);
+      store(part, result, {index(first + range.first)});
+    }
+  }
 }
 
 //===----------------------------------------------------------------------===//
@@ -410,7 +445,7 @@ void TileBuilder::product(Value rows, int64_t columns, Value depth, Scalar a, Ve
   // Where there are few rows they are all in registers at once, so that b is read once.
   int64_t mostSums = lanes == 16 ? kSumsOf16Lanes : kSums, mostVectors = kMostVectors;
   if (std::optional<int64_t> all = getConstantIntValue(rows); all && *all <= mostSums)
-    mostVectors = std::clamp<int64_t>(mostSums / std::max<int64_t>(*all, 1), 1, kMostVectors);
+    mostVectors = mostSums / std::max<int64_t>(*all, 1);
   for (Columns range : splitColumns(columns, lanes))
     evenBlocks(*this, range.count, mostVectors, [&](Value vector, int64_t vectors) {
       Value column = add(mul(vector, range.width), range.first);

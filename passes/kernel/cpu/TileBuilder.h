@@ -104,15 +104,21 @@ public:
   mlir::Value mulf(mlir::Value lhs, mlir::Value rhs);
   mlir::Value divf(mlir::Value lhs, mlir::Value rhs);
   mlir::Value fma(mlir::Value lhs, mlir::Value rhs, mlir::Value sum);
-  /// The greater one, or NaN where one is.
+  /// The greater one; `rhs` where one is NaN.
   mlir::Value maxf(mlir::Value lhs, mlir::Value rhs);
   /// 1 / x, and 0 for 0.
   mlir::Value reciprocal(mlir::Value x);
-  /// e^x up to 2^127, to about one unit in the last place; 0 below 2^-126. NaN stays.
+  /// e^x up to 2^127, to about one unit in the last place; 0 below 2^-127. NaN stays.
   mlir::Value exp(mlir::Value x);
   /// One f32 of all lanes of a vector, in a fixed order.
   mlir::Value reduce(mlir::Value vector,
                      llvm::function_ref<mlir::Value(mlir::Value lhs, mlir::Value rhs)> combine);
+  /// Of `kLanes` vectors of as many lanes, the transposed ones.
+  llvm::SmallVector<mlir::Value> transpose(llvm::SmallVector<mlir::Value> rows);
+  /// `result` [rows] from f32 `matrix` [rows, kLanes]: what `combine` makes of the lanes of each
+  /// row, in a fixed order.
+  void reduceRows(mlir::Value matrix, mlir::Value result,
+                  llvm::function_ref<mlir::Value(mlir::Value lhs, mlir::Value rhs)> combine);
 
   //===--- Products of matrices ---------------------------------------------===//
   using Scalar = llvm::function_ref<mlir::Value(mlir::Value row, mlir::Value column)>;
