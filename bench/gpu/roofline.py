@@ -39,12 +39,9 @@ UNITS = {
 }
 
 
-def batch_part(shape: Shape, l2_bytes: int) -> float:
-    """The part of the batch that the kernels work on together: as imhsa-lower-to-gpu, what has its tokens in half of the cache."""
-    if not shape.function.has_landmarks:
-        return 1.0
-    element = shape.floor_bytes / shape.batch * 3 / 4  # Q, K and V
-    return min(1.0, max(1, l2_bytes // 2 // element) / shape.batch)
+def batch_part(launches: list[Launch]) -> float:
+    """The part of the batch that the kernels work on together: their launches go through it part by part."""
+    return 1 / max(max(1, len(launch.grids)) for launch in launches)
 
 
 def memory_bytes(launches: list[Launch], l2_bytes: int, part: float = 1.0) -> list[float]:
@@ -132,7 +129,7 @@ class Bound:
 
 
 def bounds(shape: Shape, chip: Chip, launches: list[Launch]) -> list[Bound]:
-    from_memory = memory_bytes(launches, chip.l2_bytes, batch_part(shape, chip.l2_bytes))
+    from_memory = memory_bytes(launches, chip.l2_bytes, batch_part(launches))
     return [Bound(launch.kernel, unit_times(launch, chip, shape.function.type, bytes)) for launch, bytes in zip(launches, from_memory)]
 
 
@@ -181,11 +178,12 @@ def main(arguments: Optional[list[str]] = None) -> int:
     if not selected:
         parser.error("no shape is left")
 
-    counts, entries = Counts(args.counts), []
+    counts, entries = Counts(args.counts, whole_tiles=True), []
     for shape in selected:
-        for chip in chips:
-            launches = counts.at(shape.function, chip.arch, shape.batch, shape.tokens)
-            entries.append(describe(shape, chip, bounds(shape, chip, launches)))
+        # Chips of one architecture run the same kernels.
+        launches = {arch: counts.at(shape.function, arch, shape.batch, shape.tokens) for arch in dict.fromkeys(chip.arch for chip in chips)}
+        entries += [describe(shape, chip, bounds(shape, chip, launches[chip.arch])) for chip in chips]
+        print(f"{shape}", file=sys.stderr, flush=True)
     print(table(entries, args.details))
     if args.output:
         listed = [{"name": chip.name, "devices": chip.devices, "arch": chip.arch} for chip in chips]

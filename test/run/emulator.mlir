@@ -17,6 +17,14 @@
 // REPORT: "global"
 // REPORT: "read": {{[1-9]}}
 
+// Only the launches: of a size that would take the emulator long.
+// RUN: imhsa-run %s --target=emulator --random-inputs=1 --shape=2x2x400000x8 --emulator-launches-only --emulator-report=%t.launches.json
+// RUN: %python -m json.tool %t.launches.json | FileCheck %s --check-prefix=LAUNCHES
+// LAUNCHES: "kernel": "attention_0_
+// LAUNCHES-NOT: "load"
+// LAUNCHES: "kernel": "attention_
+// LAUNCHES-NOT: "load"
+
 // RUN: rm -rf %t.stages && imhsa-run %s --target=emulator --random-inputs=1 --shape=2x2x9x8 --save-stages=%t.stages
 // RUN: FileCheck %s --check-prefix=STAGES --input-file=%t.stages/09-llvm.mlir
 // STAGES: gpu.module @imhsa_kernels

@@ -78,6 +78,12 @@
 // SEED: error: --emulator-seed is of use only with --target=emulator
 // RUN: not imhsa-run %s --target=emulator --emulator-check=false --emulator-report=r.json 2>&1 | FileCheck %s --check-prefix=REPORT
 // REPORT: error: --emulator-report needs --emulator-check
+// RUN: not imhsa-run %s --target=emulator --random-inputs=1 --emulator-launches-only 2>&1 | FileCheck %s --check-prefix=LAUNCHES
+// LAUNCHES: error: --emulator-launches-only needs --random-inputs and --emulator-report
+// RUN: not imhsa-run %s --target=emulator --random-inputs=1 --emulator-launches-only --emulator-report=r.json --check 2>&1 | FileCheck %s --check-prefix=COMPUTES
+// COMPUTES: error: --check, --time and --output are of no use with --emulator-launches-only, which computes nothing
+// RUN: not imhsa-run %s --emulator-launches-only 2>&1 | FileCheck %s --check-prefix=NO-EMULATOR
+// NO-EMULATOR: error: --emulator-launches-only is of use only with --target=emulator
 // RUN: not imhsa-run %s --entry=add --target=emulator --chip=sm_70 --random-inputs=1 --shape=3x4 --shape=3x4 2>&1 | FileCheck %s --check-prefix=OLD
 // OLD: error: {{.*}}sm_70
 // RUN: not imhsa-run %s --opt-level=4 2>&1 | FileCheck %s --check-prefix=LEVEL

@@ -140,7 +140,9 @@ Expected<Program> imhsa::run::compile(func::FuncOp entry, const Options &options
   if (Error failed = runTarget(*module, entry.getName(), options, last))
     return std::move(failed);
   std::unique_ptr<Kernels> kernels;
-  if (options.target != Target::Cpu) {
+  if (options.launchesOnly) {
+    kernels = listLaunches(*module);
+  } else if (options.target != Target::Cpu) {
     auto taken = options.target == Target::Cuda ? takeKernelsForCuda(*module)
                                                 : takeKernelsForEmulator(*module, options.emulate);
     if (!taken)

@@ -11,6 +11,10 @@ using llvm::createStringError;
 using llvm::Error;
 using llvm::Expected;
 
+static emulator::Dim3 toDim3(const int64_t *sizes) {
+  return {uint32_t(sizes[0]), uint32_t(sizes[1]), uint32_t(sizes[2])};
+}
+
 namespace {
 class EmulatedKernels : public Kernels {
 public:
@@ -42,11 +46,8 @@ private:
         failure = (name + ": a size of " + Twine(*dim) + " blocks or threads").str();
         return;
       }
-    auto size = [](const int64_t *of) {
-      return emulator::Dim3{uint32_t(of[0]), uint32_t(of[1]), uint32_t(of[2])};
-    };
     Expected<emulator::LaunchReport> report =
-        kernels.launch(name, size(dims), size(dims + 3), dims[6], arguments);
+        kernels.launch(name, toDim3(dims), toDim3(dims + 3), dims[6], arguments);
     if (!report) {
       failure = (name + ": " + llvm::toString(report.takeError())).str();
       return;
@@ -61,7 +62,38 @@ private:
   std::vector<emulator::LaunchReport> reports;
   std::string failure; // of the first launch that failed
 };
+
+class ListedKernels : public Kernels {
+public:
+  explicit ListedKernels(std::vector<std::string> names) : names(std::move(names)) {}
+
+  Expected<void *> place(StringRef name, char *host, uint64_t bytes, bool writable) override {
+    return host;
+  }
+  Error wait() override { return Error::success(); }
+  Error retrieve() override { return Error::success(); }
+  const std::vector<emulator::LaunchReport> *getReports() const override { return &reports; }
+
+private:
+  void launchKernel(int32_t kernel, const int64_t *dims, void **arguments) override {
+    emulator::LaunchReport &report = reports.emplace_back();
+    report.kernel = names[kernel];
+    report.grid = toDim3(dims);
+    report.block = toDim3(dims + 3);
+    report.sharedBytes = static_cast<uint32_t>(dims[6]);
+  }
+
+  std::vector<std::string> names; // by number
+  std::vector<emulator::LaunchReport> reports;
+};
 } // namespace
+
+std::unique_ptr<Kernels> imhsa::run::listLaunches(ModuleOp module) {
+  auto kernels = std::make_unique<ListedKernels>(getKernels(module));
+  for (auto gpuModule : llvm::make_early_inc_range(module.getOps<gpu::GPUModuleOp>()))
+    gpuModule.erase();
+  return kernels;
+}
 
 Expected<std::unique_ptr<Kernels>>
 imhsa::run::takeKernelsForEmulator(ModuleOp module, const EmulateOptions &options) {

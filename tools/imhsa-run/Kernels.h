@@ -42,6 +42,9 @@ protected:
 llvm::Expected<std::unique_ptr<Kernels>> takeKernelsForEmulator(mlir::ModuleOp module,
                                                                 const EmulateOptions &options);
 
+/// Erases the `gpu.module` of `module`, and only reports the launches of its kernels.
+std::unique_ptr<Kernels> listLaunches(mlir::ModuleOp module);
+
 /// Loads the `gpu.binary` of `module`, which is one of the CUDA pipeline at its end, on the first
 /// GPU, and erases it. It is an error if there is no driver, no GPU, or none that takes the code.
 llvm::Expected<std::unique_ptr<Kernels>> takeKernelsForCuda(mlir::ModuleOp module);

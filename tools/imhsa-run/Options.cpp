@@ -122,6 +122,11 @@ Expected<Options> imhsa::run::parseOptions(int argc, char **argv) {
   static cl::opt<std::string> report(
       "emulator-report", cl::value_desc("FILE.json"), cl::cat(category),
       cl::desc("Where to write what the emulator found and counted, by launch"));
+  static cl::opt<bool> launchesOnly(
+      "emulator-launches-only", cl::cat(category),
+      cl::desc(
+          "Run no kernel: the report has the launches that a call with random\ninputs of these "
+          "shapes makes, however large they are"));
   static cl::opt<unsigned> threads("threads", cl::value_desc("N"), cl::cat(category),
                                    cl::desc("Number of threads, at most 1024; by default what "
                                             "OMP_NUM_THREADS\nsays, or one for each processor"));
@@ -174,6 +179,7 @@ Expected<Options> imhsa::run::parseOptions(int argc, char **argv) {
   options.emulate.checkOptions.checkOrder = checksOrder;
   options.emulate.checkOptions.count = !report.empty();
   options.emulatorReport = report;
+  options.launchesOnly = launchesOnly;
   options.threads = given(threads);
   options.optLevel = optLevel;
   options.check = check;
@@ -191,12 +197,18 @@ Expected<Options> imhsa::run::parseOptions(int argc, char **argv) {
       if (option->getNumOccurrences())
         return createStringError("--" + option->ArgStr + " is of use only with --target=cpu");
   if (options.target != Target::Emulator)
-    for (const cl::Option *option :
-         std::initializer_list<const cl::Option *>{&schedule, &checksAccesses, &report})
+    for (const cl::Option *option : std::initializer_list<const cl::Option *>{
+             &schedule, &checksAccesses, &report, &launchesOnly})
       if (option->getNumOccurrences())
         return createStringError("--" + option->ArgStr + " is of use only with --target=emulator");
   if (!options.emulate.check && !options.emulatorReport.empty())
     return createStringError("--emulator-report needs --emulator-check");
+  if (options.launchesOnly && (!options.seed || options.emulatorReport.empty()))
+    return createStringError(
+        "--emulator-launches-only needs --random-inputs and --emulator-report");
+  if (options.launchesOnly && (options.check || options.repeats || !options.outputs.empty()))
+    return createStringError("--check, --time and --output are of no use with "
+                             "--emulator-launches-only, which computes nothing");
   if (Error failed = checkOptions(options))
     return std::move(failed);
   return options;

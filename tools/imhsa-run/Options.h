@@ -33,6 +33,7 @@ struct Options {
   int64_t batchChunk = 0;       ///< of launches, see imhsa-lower-to-gpu
   EmulateOptions emulate;       ///< for the emulator
   std::string emulatorReport;   ///< empty: none is written
+  bool launchesOnly = false;    ///< the emulator runs no kernel
   std::optional<unsigned> threads;
   unsigned optLevel = 3; ///< LLVM's, 0 to 3
   bool check = false;

@@ -86,9 +86,13 @@ static Expected<Tensors> makeRandomInputs(const Options &options, FunctionType t
   std::mt19937_64 generator(*options.seed);
   Tensors tensors;
   for (auto [index, input] : llvm::enumerate(type.getInputs())) {
-    Expected<Tensor> tensor =
-        Tensor::random(cast<RankedTensorType>(input).getElementType(), all[index], generator,
-                       options.intMax.value_or(largest), "input " + Twine(index));
+    Type element = cast<RankedTensorType>(input).getElementType();
+    std::string name = ("input " + Twine(index)).str();
+    // What nothing reads needs no memory.
+    Expected<Tensor> tensor = options.launchesOnly
+                                  ? Tensor::allocate(element, all[index], name)
+                                  : Tensor::random(element, all[index], generator,
+                                                   options.intMax.value_or(largest), name);
     if (!tensor)
       return tensor.takeError();
     tensors.push_back(std::move(*tensor));

@@ -16,27 +16,26 @@ def schedules(function):
     return "--schedules=" + "; ".join(f"{kind}, queries=16, keys=16, splits={splits}" for kind in ("stream", "normalisers"))
 
 
-run = counts.emulate
-counts.emulate = lambda function, *arguments, **more: run(function, *arguments, options=(schedules(function),), **more)
-counts.sizes = lambda function, chosen: [256, 512] if function.has_landmarks else [128, 256, 384]
-counts.schedules = lambda function, arch: []
-for function in (Function("both", 2, 32, 16), Function("interaction", 2, 32)):
-    expected = counts.Counts(cache).at(function, "sm_80", 2, 768)
-    found = counts.emulate(function, "sm_80", 2, 768, check=True)
-    assert [launch.kernel for launch in expected] == [launch.kernel for launch in found]
-    # A tile that holds tokens of no use, and addresses that happen to share a sector, are counted as they fall: within 2%.
+counts.sizes = lambda function, *_: [256, 512] if function.has_landmarks else [128, 256, 384]
+for function, batch, tokens in ((Function("both", 2, 32, 16), 3, 3072), (Function("interaction", 2, 32), 2, 768)):
+    options = (schedules(function),)
+    expected = counts.Counts(cache, options).at(function, "sm_80", batch, tokens)
+    found = counts.emulate(function, "sm_80", batch, tokens, options, check=True)
+    assert [(launch.kernel, launch.grids) for launch in expected] == [(launch.kernel, launch.grids) for launch in found]
     for a, b in zip(expected, found):
         assert (a.block, a.shared_bytes) == (b.block, b.shared_bytes)
         for name in set(a.numbers) | set(b.numbers):
-            near = abs(a[name] - b[name]) <= 0.02 * max(a[name], b[name])
-            # Mixings do not grow with the batch, nor all of the workspace; excess depends on where buffers lie.
+            # What a block loads once for all its batch elements is counted for each of them.
+            near = abs(a[name] - b[name]) <= (0.02 if a.kernel.endswith("_read_out") else 1e-9) * max(a[name], b[name])
+            # A lane of `pool` adds zeros where its segment has few tokens.
+            near |= a.kernel.endswith("_pool") and name in ("instruction/integer", "instruction/multiply-add") and a[name] >= b[name]
+            # Buffers of mixings do not grow with the batch, nor all of the workspace; excess depends on where buffers lie.
             if not near and not name.endswith(("/conflicts", "excess_sectors", "/bytes")):
                 raise AssertionError(f"{function.name}, {a.kernel}, {name}: expected {a[name]}, found {b[name]}")
     print(f"{function.name}: {len(found)} launches as expected")
     # What was measured is kept.
-    again = counts.Counts(cache)
     counts.emulate, kept = None, counts.emulate
-    assert [vars(launch) for launch in again.at(function, "sm_80", 2, 768)] == [vars(launch) for launch in expected]
+    assert [vars(launch) for launch in counts.Counts(cache, options).at(function, "sm_80", batch, tokens)] == [vars(launch) for launch in expected]
     counts.emulate = kept
 
 try:

@@ -6,7 +6,7 @@ sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "
 
 from chips import CHIPS
 from counts import Launch
-from kernels import Entry, Evidence, page, parse_ptx, parse_ptxas, table, traffic, violations
+from kernels import Entry, Evidence, drift, page, parse_ptx, parse_ptxas, stays, table, traffic, violations
 from shapes import Function, Shape
 
 ptx = """
@@ -69,9 +69,19 @@ def evidence(first=None, **more):
 
 assert [entry.name for entry in evidence().entries] == ["both_pool", "both_read_out"]  # as they are launched
 # 128 registers: 16 warps, so two blocks of 8; 90 KB: one block.
-assert "| `both_read_out` | 128 | 0 | 0 | 90.0 | 256 | 1 | 8 | 4 | 2 | 1 | 0 |" in table([evidence()]), table([evidence()])
+assert "| `both_read_out` | 128 | 0 | 0 | 90.0 | 256 | 1 | 8 | 4 | 2 | 1 |" in table([evidence()]), table([evidence()])
 assert "| sm_80 | attention: `read_out, queries = 64` |" in page([evidence()])
 assert violations(evidence()) == [] and "| 2.00 | 2.00 | 1.00 | 1.00 | 6.00 | 0.100 | 1.7% |" in page([evidence()])
+assert "| `both_read_out` | 3 | 0 | 0 |" in page([evidence(**{"ldmatrix/conflicts": 3})])
+# Rows that the page has not: of a kernel that has changed, or of an attention that is missing.
+assert drift(page([evidence()]), [evidence()]) == []
+changed = evidence({"registers": 136})
+assert [line.split(" | ")[2:4] for line in drift(page([evidence()]), [changed])] == [["`both_read_out`", "136"]]
+# Without counts there are neither bytes nor conflicts, nor is there anything to say of them.
+changed.counted = False
+assert len(drift(page([evidence()]), [changed])) == 1 and violations(changed) == []
+# 12 heads of 64 and 64 landmarks take 192 KB in 16 bits; 16 heads and 196 landmarks, 784 KB.
+assert stays(Function("both", 12, 64, 64)) and not stays(Function("both", 16, 64, 196))
 for wrong in (
     evidence({"spill_bytes": 8}),
     evidence({"stack_bytes": 16}),

@@ -7,7 +7,7 @@ sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "
 import math
 
 from chips import CHIPS, Chip, blocks_per_multiprocessor
-from counts import Launch, flatten, interpolate, sizes
+from counts import Launch, flatten, interpolate, read_out_loads, sizes, solve
 from roofline import bounds, describe, main, memory_bytes, table, unit_times
 from shapes import Function, Shape
 
@@ -95,17 +95,27 @@ print("occupancy")
 near(interpolate([(10, 25), (20, 45)], 100), 205)
 near(interpolate([(1, 1), (2, 4), (3, 9)], 10), 100)
 wide = Function("both", 6, 64, 49)
-assert sizes(wide, [("pool", "pool")]) == [784, 1568]  # 512 at least, a multiple of 49 and of 16
-assert sizes(wide, [("attention", "stream, keys = 32, splits = 8"), ("attention", "read_out, queries = 64")]) == [1568, 3136]
-assert sizes(wide, [("attention", "stream, splits = 8")]) == [2352, 4704]  # tiles of 64 keys
-assert sizes(Function("plain", 6, 64), []) == [256, 512, 1024]
+assert sizes(wide, [("pool", "pool")], 12544, False) == [784, 1568]  # 512 at least, a multiple of 49 and of 16
+assert sizes(wide, [("attention", "stream, keys = 32, splits = 32"), ("attention", "read_out, queries = 64")], 12544, False) == [1568, 3136]
+assert sizes(wide, [("attention", "read_out")], 12544, False) == [784, 2352]  # more than 132 tiles of 16
+assert sizes(wide, [("attention", "stream, splits = 16")], 12544, False) == [1568, 3136]  # tiles of 64 keys
+assert sizes(wide, [("attention", "stream, splits = 8")], 12544, True) == [3136, 6272]  # a tile for each landmark
+assert sizes(Function("both", 16, 64, 196), [("attention", "stream")], 12544, True) == [784, 1568]  # that would be too many
+assert sizes(wide, [("pool", "pool")], 196, True) == [196]  # few enough as they are
+assert sizes(Function("plain", 6, 64), [], 3136, True) == [256, 512, 1024]
+# 13 tiles of each of 3 elements: 8 blocks of 5 tiles, of which those with tiles 10..14 and 25..29 have two elements.
+assert read_out_loads(3, 200, [8]) == (39, 10)
+# Two elements, then one: 26 tiles, 7 each, two in one block; 13 tiles, 13 blocks.
+assert read_out_loads(3, 200, [4, 13]) == (39, 18)
+near(solve([(10, 2), (20, 2)], [24, 44], (100, 7)), 214)
+near(solve([(10, 2)], [24], (100, 20)), 240)
 report = {"launches": [{"kernel": "k", "grid": [4, 2, 1], "block": [64, 2, 1], "shared_bytes": 512, "counters": {
     "instructions": {"mma": 64}, "bytes": {"local": {"read": 1, "written": 2}},
     "buffers": [{"name": "input 0", "bytes": 64, "read": 128, "written": 0, "sectors_read": 4, "sectors_written": 0}],
     **{access: {"instructions": 1} for access in ("shared_loads", "shared_stores", "ldmatrix", "stmatrix", "global_loads", "global_stores")},
     "not_assembled": 0}}]}  # fmt: skip
 [flat] = flatten(report)
-assert (flat.kernel, flat.block, flat.shared_bytes) == ("k", 128, 512)
+assert (flat.kernel, flat.block, flat.shared_bytes, flat.grids) == ("k", 128, 512, [8])
 assert flat["instruction/mma"] == 64 and flat["local"] == 3 and flat["instruction/redux"] == 0
 assert flat.buffers() == ["input 0"] and flat.of_buffer("input 0", "sectors_read") == 4
 print("counts")
