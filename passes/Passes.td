@@ -591,6 +591,11 @@ def LowerToGpuPass : Pass<"imhsa-lower-to-gpu", "::mlir::ModuleOp"> {
     tokens (an attention with landmarks, say) stand in a loop over chunks of the batch, so
     that what is read again is still in the second-level cache: see `batch-chunk`.
 
+    Where all chips are sm_90 or later, a fused kernel may begin while the kernel before
+    it still runs (programmatic dependent launch): it waits for that, `nvvm.griddepcontrol
+    wait`, before it touches what a kernel of the function writes, and then lets the next
+    begin.
+
     Everything else goes the general GPU path, right for every shape. Each structured linalg
     operation on buffers, and each `memref.copy`, becomes one kernel: its parallel dimensions are
     one grid-stride loop over threads, in an order in which neighbouring threads
@@ -944,8 +949,9 @@ def LaunchesToRuntimePass : Pass<"imhsa-launches-to-runtime", "::mlir::ModuleOp"
     Gives each entry function that computes (not `f_sizes`) a last argument, a pointer
     to an `imhsa_launcher` (runtime/Artifact.h), and calls it for each
     `gpu.launch_func`: with the number of the kernel, the sizes of grid and block and
-    the bytes of dynamic shared memory, and the addresses of the kernel's arguments, in
-    which memrefs are taken apart as in the NVVM dialect. The launcher is the CUDA
+    the bytes of dynamic shared memory, whether the kernel waits by itself for what is
+    launched before it (`nvvm.griddepcontrol wait`), and the addresses of the kernel's
+    arguments, in which memrefs are taken apart as in the NVVM dialect. The launcher is the CUDA
     driver's for the stream of the call, or an emulator's. The names of the kernels are
     in their order in the module's attribute `imhsa.kernels`.
 
@@ -968,7 +974,7 @@ def LaunchesToRuntimePass : Pass<"imhsa-launches-to-runtime", "::mlir::ModuleOp"
           attributes {llvm.emit_c_interface} {
         %values = llvm.alloca %one x !llvm.struct<(i64, ptr, ptr, i64, i64, i64)> : (i32) -> !llvm.ptr
         %addresses = llvm.alloca %one x !llvm.array<6 x ptr> : (i32) -> !llvm.ptr
-        %dims = llvm.alloca %one x !llvm.array<7 x i64> : (i32) -> !llvm.ptr
+        %dims = llvm.alloca %one x !llvm.array<8 x i64> : (i32) -> !llvm.ptr
         ...
         %launch = llvm.load %launcher : !llvm.ptr -> !llvm.ptr
         llvm.call %launch(%launcher, %kernel, %dims, %addresses)

@@ -14,15 +14,16 @@
 extern "C" {
 #endif
 
-enum { kImhsaAbi = 1 };
+enum { kImhsaAbi = 2 };
 
 /// What a function compiled for a GPU launches its kernels with.
 typedef struct imhsa_launcher {
   /// Enqueues `kernel`, an index into the kernels of the artifact. `dims` are the blocks of the
   /// grid in x, y and z (where one is 0, there is nothing to do), the threads of a block in x, y
-  /// and z, and the bytes of dynamic shared memory. `arguments` are the addresses of the kernel's
-  /// arguments, as cuLaunchKernel takes them; they need not outlive the call. Errors are kept by
-  /// the launcher; after one, further launches do nothing.
+  /// and z, the bytes of dynamic shared memory, and whether the kernel waits by itself for what is
+  /// before it in the stream (griddepcontrol.wait), so that it may begin early. `arguments` are the
+  /// addresses of the kernel's arguments, as cuLaunchKernel takes them; they need not outlive the
+  /// call. Errors are kept by the launcher; after one, further launches do nothing.
   void (*launch)(struct imhsa_launcher *launcher, int32_t kernel, const int64_t *dims,
                  void **arguments);
 } imhsa_launcher;

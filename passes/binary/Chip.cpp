@@ -44,6 +44,11 @@ unsigned imhsa::getCapability(StringRef chip) {
   return capability;
 }
 
+bool imhsa::haveDependentLaunches(StringRef chips) {
+  return llvm::all_of(llvm::split(chips, ','),
+                      [](StringRef chip) { return getCapability(chip) >= 90; });
+}
+
 bool imhsa::isSpecificChip(StringRef chip) { return !llvm::isDigit(chip.back()); }
 
 static const Chip *findChip(StringRef name) {

@@ -33,6 +33,10 @@ ChipResources getChipResources(llvm::StringRef name);
 /// with the least shared memory; an error at `loc` if there is no such chip.
 mlir::FailureOr<ChipResources> getLeastResources(mlir::Location loc, llvm::StringRef chips);
 
+/// Whether on each of `chips`, a list with commas between, a kernel may begin while the one before
+/// it still runs (programmatic dependent launch), and blocks form clusters: from sm_90 on.
+bool haveDependentLaunches(llvm::StringRef chips);
+
 /// The compute capability of a chip, times ten: 90 for "sm_90a".
 unsigned getCapability(llvm::StringRef chip);
 

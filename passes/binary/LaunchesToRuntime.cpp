@@ -7,6 +7,7 @@
 
 #include "dialect/Imhsa.h"
 #include "passes/Passes.h"
+#include "passes/kernel/cuda/DependentLaunch.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
@@ -134,6 +135,10 @@ private:
         dims.push_back(arith::IndexCastOp::create(b, loc, b.getI64Type(), dim));
     Value shared = op.getDynamicSharedMemorySize() ? op.getDynamicSharedMemorySize() : constant(0);
     dims.push_back(arith::ExtUIOp::create(b, loc, b.getI64Type(), shared));
+    // Where the kernel is not in this module, nothing is known of it.
+    Operation *callee = SymbolTable::lookupNearestSymbolFrom(op, op.getKernelAttr());
+    bool isEarly = callee && waitsForKernelsBefore(callee);
+    dims.push_back(LLVM::ConstantOp::create(b, loc, b.getI64Type(), isEarly));
 
     // What is handed over lies on the stack, once for each launch: it may be in a loop.
     auto valuesType = LLVM::LLVMStructType::getLiteral(

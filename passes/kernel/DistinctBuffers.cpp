@@ -2,6 +2,7 @@
 // Part of imhsa, under the Apache License v2.0 with LLVM Exceptions: see LICENSE.
 
 #include "passes/kernel/DistinctBuffers.h"
+#include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Interfaces/ViewLikeInterface.h"
 
 using namespace mlir;
@@ -27,15 +28,20 @@ Value imhsa::getBuffer(Value memref) {
   }
 }
 
-// Adds the buffers that `body` writes; false if it is not known what it writes.
-static bool addWrittenBuffers(Region &body, DenseSet<Value> &written) {
+std::optional<DenseSet<Value>> imhsa::findWrittenBuffers(Region &body) {
+  DenseSet<Value> written;
   auto walk = body.walk([&](Operation *op) {
-    if (op->hasTrait<OpTrait::HasRecursiveMemoryEffects>())
+    // What an assertion writes is no buffer.
+    if (isa<cf::AssertOp>(op))
       return WalkResult::advance();
-    std::optional<SmallVector<MemoryEffects::EffectInstance>> effects = getEffectsRecursively(op);
-    if (!effects)
-      return WalkResult::interrupt();
-    for (MemoryEffects::EffectInstance &effect : *effects) {
+    // A structured operation has effects of its own beside those of its body.
+    auto access = dyn_cast<MemoryEffectOpInterface>(op);
+    if (!access)
+      return op->hasTrait<OpTrait::HasRecursiveMemoryEffects>() ? WalkResult::advance()
+                                                                : WalkResult::interrupt();
+    SmallVector<MemoryEffects::EffectInstance> effects;
+    access.getEffects(effects);
+    for (MemoryEffects::EffectInstance &effect : effects) {
       if (!isa<MemoryEffects::Write>(effect.getEffect()))
         continue;
       Value buffer = effect.getValue() ? getBuffer(effect.getValue()) : Value();
@@ -45,12 +51,15 @@ static bool addWrittenBuffers(Region &body, DenseSet<Value> &written) {
     }
     return WalkResult::advance();
   });
-  return !walk.wasInterrupted();
+  if (walk.wasInterrupted())
+    return std::nullopt;
+  return written;
 }
 
 DenseSet<Value> imhsa::findDistinctBuffers(Region &body, ArrayRef<Value> captured) {
-  DenseSet<Value> written, distinct;
-  if (!addWrittenBuffers(body, written))
+  DenseSet<Value> distinct;
+  std::optional<DenseSet<Value>> written = findWrittenBuffers(body);
+  if (!written)
     return {};
   DenseMap<Value, unsigned> numCaptures;
   for (Value memref : captured) {
@@ -60,7 +69,7 @@ DenseSet<Value> imhsa::findDistinctBuffers(Region &body, ArrayRef<Value> capture
     ++numCaptures[buffer];
   }
   for (Value memref : captured)
-    if (Value buffer = getBuffer(memref); numCaptures[buffer] == 1 || !written.contains(buffer))
+    if (Value buffer = getBuffer(memref); numCaptures[buffer] == 1 || !written->contains(buffer))
       distinct.insert(memref);
   return distinct;
 }

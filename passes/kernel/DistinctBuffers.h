@@ -6,12 +6,16 @@
 
 #include "mlir/IR/Region.h"
 #include "llvm/ADT/DenseSet.h"
+#include <optional>
 
 namespace imhsa {
 
 /// The buffer that `memref` is part of: an allocation, a constant, an argument of an entry
 /// function, or a temporary in the workspace. Null if that is not known.
 mlir::Value getBuffer(mlir::Value memref);
+
+/// The buffers that operations in `body` write; none if it is not known what they write.
+std::optional<llvm::DenseSet<mlir::Value>> findWrittenBuffers(mlir::Region &body);
 
 /// Those of the memrefs `captured` by `body` whose memory, while the body runs, is
 /// either not reached through another of them or not written. Relies on what

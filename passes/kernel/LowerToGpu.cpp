@@ -284,6 +284,7 @@ struct LowerToGpuPass : imhsa::impl::LowerToGpuPassBase<LowerToGpuPass> {
     FailureOr<ChipResources> least = getLeastResources(getOperation().getLoc(), chip);
     if (failed(least))
       return signalPassFailure();
+    hasDependentLaunches = haveDependentLaunches(chip);
     bool failedAny = false;
     for (auto func : getOperation().getOps<func::FuncOp>()) {
       numChunked += chunkBatches(func, *least, batchChunk);
@@ -338,13 +339,13 @@ private:
       return failure();
 
     IRRewriter rewriter(func.getContext());
+    std::optional<DenseSet<Value>> written = findWrittenBuffers(func.getBody());
     for (auto [number, op] : llvm::enumerate(work)) {
       std::string name = getKernelName(func, number, op->getName().stripDialect());
       if (hasFusedSchedule(op)) {
-        FailureOr<unsigned> made =
-            lowerFused(op, getKernels(), resources, [&, number = number](StringRef what) {
-              return getKernelName(func, number, what);
-            });
+        FailureOr<unsigned> made = lowerFused(
+            op, {getKernels(), resources, hasDependentLaunches, written},
+            [&, number = number](StringRef what) { return getKernelName(func, number, what); });
         if (failed(made))
           return failure();
         numKernels += *made;
@@ -383,5 +384,7 @@ private:
     });
     return failure(result.wasInterrupted());
   }
+
+  bool hasDependentLaunches = false;
 };
 } // namespace

@@ -10,6 +10,9 @@
 using namespace imhsa::runtime;
 using namespace imhsa::runtime::cuda;
 
+// CUDA 12.3, which captures such launches into graphs.
+static constexpr int kFirstWithEarlyLaunches = 12030;
+
 imhsa_status Driver::check(Result result, const char *call, const char *what) const {
   if (result == kSuccess)
     return IMHSA_OK;
@@ -22,6 +25,21 @@ imhsa_status Driver::check(Result result, const char *call, const char *what) co
   if (!name)
     return fail(status, "%s: %s: CUDA error %d", what, call, result);
   return fail(status, "%s: %s: %s (%s)", what, call, name, text ? text : "no text");
+}
+
+Result Driver::launch(Function function, const int64_t *dims, bool beginsEarly, Stream stream,
+                      void **arguments) const {
+  if (!beginsEarly || !hasEarlyLaunches)
+    return cuLaunchKernel(function, dims[0], dims[1], dims[2], dims[3], dims[4], dims[5], dims[6],
+                          stream, arguments, nullptr);
+  auto size = [&](int i) { return static_cast<unsigned>(dims[i]); };
+  LaunchAttribute attribute = {};
+  attribute.id = kProgrammaticStreamSerialization;
+  attribute.isAllowed = 1;
+  LaunchConfig config = {
+      {size(0), size(1), size(2)}, {size(3), size(4), size(5)}, size(6), stream, &attribute, 1};
+  return cuLaunchKernelEx(reinterpret_cast<LaunchConfigPointer>(&config), function, arguments,
+                          nullptr);
 }
 
 static imhsa_status loadDriver(Driver &driver) {
@@ -41,6 +59,11 @@ static imhsa_status loadDriver(Driver &driver) {
   const char *what = "initialising the CUDA driver";
   if (imhsa_status status = driver.check(driver.cuInit(0), "cuInit", what))
     return status;
+  int version = 0;
+  if (imhsa_status status =
+          driver.check(driver.cuDriverGetVersion(&version), "cuDriverGetVersion", what))
+    return status;
+  driver.hasEarlyLaunches = version >= kFirstWithEarlyLaunches && driver.cuLaunchKernelEx;
   return driver.check(driver.cuDeviceGetCount(&driver.numDevices), "cuDeviceGetCount", what);
 }
 

@@ -21,6 +21,24 @@ using Function = struct CUfunc_st *;
 using Stream = struct CUstream_st *;
 using Event = struct CUevent_st *;
 using DevicePointer = unsigned long long;
+using LaunchConfigPointer = const struct CUlaunchConfig_st *;
+
+/// CUlaunchAttribute.
+struct LaunchAttribute {
+  int id;
+  union {
+    int isAllowed;
+    alignas(8) char bytes[64];
+  };
+};
+
+/// CUlaunchConfig.
+struct LaunchConfig {
+  unsigned grid[3], block[3], sharedBytes;
+  Stream stream;
+  LaunchAttribute *attributes;
+  unsigned numAttributes;
+};
 
 // CUresult.
 constexpr Result kSuccess = 0, kOutOfMemory = 2, kNoDevice = 100, kErrorCaptureInvalidated = 901;
@@ -38,11 +56,15 @@ constexpr int kCaptureNone = 0, kCaptureInvalidated = 2;
 // CUstreamCaptureMode.
 constexpr int kCaptureRelaxed = 2;
 
-// REQUIRED(name, arguments...), and OPTIONAL for what CUDA 11.2 added.
+// CUlaunchAttributeID.
+constexpr int kProgrammaticStreamSerialization = 6;
+
+// REQUIRED(name, arguments...), and OPTIONAL for what CUDA 11.2 and later added.
 #define IMHSA_CUDA_FUNCTIONS(REQUIRED, OPTIONAL)                                                   \
   REQUIRED(cuGetErrorName, Result, const char **)                                                  \
   REQUIRED(cuGetErrorString, Result, const char **)                                                \
   REQUIRED(cuInit, unsigned)                                                                       \
+  REQUIRED(cuDriverGetVersion, int *)                                                              \
   REQUIRED(cuDeviceGetCount, int *)                                                                \
   REQUIRED(cuDeviceGet, Device *, int)                                                             \
   REQUIRED(cuDeviceGetName, char *, int, Device)                                                   \
@@ -71,7 +93,8 @@ constexpr int kCaptureRelaxed = 2;
   REQUIRED(cuStreamGetCaptureInfo, Stream, int *, uint64_t *)                                      \
   REQUIRED(cuThreadExchangeStreamCaptureMode, int *)                                               \
   OPTIONAL(cuMemAllocAsync, DevicePointer *, size_t, Stream)                                       \
-  OPTIONAL(cuMemFreeAsync, DevicePointer, Stream)
+  OPTIONAL(cuMemFreeAsync, DevicePointer, Stream)                                                  \
+  OPTIONAL(cuLaunchKernelEx, LaunchConfigPointer, Function, void **, void **)
 
 /// The functions of the driver, by their names.
 struct Driver {
@@ -80,6 +103,15 @@ struct Driver {
 #undef IMHSA_CUDA_FUNCTION
 
   int numDevices = 0;
+  /// Whether kernels may begin while those before them still run, also in graphs that are captured:
+  /// from CUDA 12.3 on.
+  bool hasEarlyLaunches = false;
+
+  /// Enqueues a kernel with the sizes that `imhsa_launcher::launch` has, each known to fit. If
+  /// `beginsEarly`, what the kernel waits for by itself is not waited for before it begins, where
+  /// the driver can do so.
+  Result launch(Function function, const int64_t *dims, bool beginsEarly, Stream stream,
+                void **arguments) const;
 
   /// IMHSA_OK, or an error that says `what` was wanted, `call`, and what the driver says.
   imhsa_status check(Result result, const char *call, const char *what) const;

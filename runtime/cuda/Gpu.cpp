@@ -44,6 +44,9 @@ struct Launcher : imhsa_launcher {
   const imhsa_artifact &artifact;
   const char *what;
   imhsa_status status = IMHSA_OK;
+  /// What other programs enqueued before the first kernel of a call may write the inputs, which
+  /// kernels read before they wait: that one begins when all of it has ended.
+  bool isFirst = true;
 
   Launcher(const Driver &driver, Kernels &kernels, Stream stream, const imhsa_artifact &artifact,
            const char *what)
@@ -87,8 +90,9 @@ imhsa_status Launcher::enqueue(int32_t kernel, const int64_t *dims, void **argum
   };
   if (isTooLarge)
     return fail(IMHSA_CUDA_ERROR, "%s: expected numbers from 0 to 2147483647", text().c_str());
-  Result result = driver.cuLaunchKernel(function, dims[0], dims[1], dims[2], dims[3], dims[4],
-                                        dims[5], dims[6], stream, arguments, nullptr);
+  bool beginsEarly = dims[7] != 0 && !isFirst;
+  isFirst = false;
+  Result result = driver.launch(function, dims, beginsEarly, stream, arguments);
   return result == kSuccess ? IMHSA_OK : driver.check(result, "cuLaunchKernel", text().c_str());
 }
 

@@ -1,11 +1,15 @@
 // RUN: imhsa-opt %s --imhsa-launches-to-runtime --canonicalize | FileCheck %s
 
 // Kernels are counted in the order of their first launches.
-// CHECK: module attributes {gpu.container_module, imhsa.kernels = ["second", "first"]}
+// CHECK: module attributes {gpu.container_module, imhsa.kernels = ["second", "first", "early"]}
 module attributes {gpu.container_module} {
   gpu.module @kernels {
     gpu.func @first(%n: index, %a: i1, %x: memref<f16>) kernel { gpu.return }
     gpu.func @second(%x: memref<4x?xf32, strided<[?, 1], offset: ?>>) kernel { gpu.return }
+    llvm.func @early() attributes {gpu.kernel, nvvm.kernel} {
+      nvvm.griddepcontrol wait
+      llvm.return
+    }
   }
 
   // CHECK-LABEL: func.func @f(
@@ -17,8 +21,9 @@ module attributes {gpu.container_module} {
     %c7 = arith.constant 7 : index
     %c256 = arith.constant 256 : index
     %shared = arith.constant 49152 : i32
+    // CHECK-DAG:  %[[NO:.*]] = llvm.mlir.constant(0 : i64)
     // Room for arguments and sizes once, not in each iteration.
-    // CHECK-DAG:  %[[DIMS:.*]] = llvm.alloca %{{.*}} x !llvm.array<7 x i64>
+    // CHECK-DAG:  %[[DIMS:.*]] = llvm.alloca %{{.*}} x !llvm.array<8 x i64>
     // CHECK-DAG:  %[[ADDRESSES:.*]] = llvm.alloca %{{.*}} x !llvm.array<7 x ptr>
     // CHECK-DAG:  %[[VALUES:.*]] = llvm.alloca %{{.*}} x !llvm.struct<(ptr, ptr, i64, i64, i64, i64, i64)>
     // CHECK:      scf.for
@@ -44,6 +49,8 @@ module attributes {gpu.container_module} {
       // CHECK:      llvm.store %[[BLOCKS]], %[[X_DIM]] : i64
       // CHECK:      %[[LAST:.*]] = llvm.getelementptr %[[DIMS]][0, 6]
       // CHECK:      llvm.store %{{.*}}, %[[LAST]] : i64
+      // CHECK:      %[[EARLY:.*]] = llvm.getelementptr %[[DIMS]][0, 7]
+      // CHECK:      llvm.store %[[NO]], %[[EARLY]] : i64
       // CHECK:      %[[LAUNCH:.*]] = llvm.load %[[LAUNCHER]] : !llvm.ptr -> !llvm.ptr
       // CHECK:      llvm.call %[[LAUNCH]](%[[LAUNCHER]], %{{.*}}, %[[DIMS]], %[[ADDRESSES]]) : !llvm.ptr, (!llvm.ptr, i32, !llvm.ptr, !llvm.ptr) -> ()
       gpu.launch_func @kernels::@second blocks in (%n, %c1, %c7) threads in (%c256, %c1, %c1)
@@ -66,6 +73,16 @@ module attributes {gpu.container_module} {
     // CHECK: llvm.call %{{.*}}(%[[LAUNCHER]]
     gpu.launch_func @kernels::@first blocks in (%c1, %c1, %c1) threads in (%c256, %c1, %c1)
         args(%n : index, %true : i1, %y : memref<f16>)
+    return
+  }
+
+  // Whether the kernel waits by itself for what is before it.
+  // CHECK-LABEL: func.func @h(
+  // CHECK:         %[[YES:.*]] = llvm.mlir.constant(1 : i64)
+  // CHECK:         %[[EARLY:.*]] = llvm.getelementptr %{{.*}}[0, 7]
+  // CHECK-NEXT:    llvm.store %[[YES]], %[[EARLY]] : i64
+  func.func @h(%n: index, %workspace: memref<?xi8>) attributes {llvm.emit_c_interface} {
+    gpu.launch_func @kernels::@early blocks in (%n, %n, %n) threads in (%n, %n, %n)
     return
   }
 

@@ -22,8 +22,8 @@
 // BINARIES-SAME: i32 0, i32 90, i32 1, i64 {{[0-9]+}}, ptr @imhsa.image }
 // BINARIES-SAME: i32 0, i32 80, i32 0, i64 {{[0-9]+}}, ptr @imhsa.image.{{[0-9]+}} }
 // BINARIES-SAME: i32 1, i32 80, i32 0, i64 {{[0-9]+}}, ptr @imhsa.image.{{[0-9]+}} }
-// abi 1, device 2 (kDLCUDA), 1 entry, 1 kernel, 3 images, a workspace at multiples of 64 bytes, and no state
-// BINARIES:    @gpu_artifact = global {{.*}} c"imhsa\00\00\00", i32 1, i32 2, ptr @imhsa.text.{{[0-9]+}}, i64 1, ptr @imhsa.entries, i64 1, ptr @imhsa.kernels, i64 3, ptr @imhsa.images, i64 64, ptr null }
+// abi 2, device 2 (kDLCUDA), 1 entry, 1 kernel, 3 images, a workspace at multiples of 64 bytes, and no state
+// BINARIES:    @gpu_artifact = global {{.*}} c"imhsa\00\00\00", i32 2, i32 2, ptr @imhsa.text.{{[0-9]+}}, i64 1, ptr @imhsa.entries, i64 1, ptr @imhsa.kernels, i64 3, ptr @imhsa.images, i64 64, ptr null }
 // TABLES:      define i32 @gpu_twice(ptr %0, ptr %1, ptr %2)
 // TABLES:        call i32 @imhsa_call_entry(ptr nonnull @gpu_artifact, i32 0,
 

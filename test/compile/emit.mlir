@@ -9,7 +9,7 @@
 // LLVM:      c"copy(x: float32[8], y: float32[8]) -> output: float32[8]\0A\0AThe first argument.\00"
 // LLVM:      @imhsa.tensors = private unnamed_addr constant [3 x { ptr, { i8, i8, i16 }, i32, i32, ptr }]
 // LLVM-SAME:   { ptr @imhsa.text, { i8, i8, i16 } { i8 2, i8 32, i16 1 }, i32 1, i32 4, ptr @imhsa.shape{{[.0-9]*}} }
-// LLVM:      @m_artifact = global {{.*}} c"imhsa\00\00\00", i32 1, i32 1, ptr {{[^,]*}}, i64 1, ptr @imhsa.entries, i64 0, ptr null, i64 0, ptr null, i64 64, ptr null }
+// LLVM:      @m_artifact = global {{.*}} c"imhsa\00\00\00", i32 2, i32 1, ptr {{[^,]*}}, i64 1, ptr @imhsa.entries, i64 0, ptr null, i64 0, ptr null, i64 64, ptr null }
 // LLVM:      define internal {{.*}}ptr @imhsa_packed_m_copy(
 // LLVM:      define internal {{.*}}ptr @imhsa_packed_m_copy_sizes(
 // LLVM:      declare i32 @imhsa_call_entry(ptr, i32, ptr, ptr)

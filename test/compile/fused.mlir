@@ -11,6 +11,12 @@
 // CHECK-DAG: .entry attention_bf16_attention_{{[0-9]}}_stream(
 // CHECK-DAG: .entry attention_bf16_attention_{{[0-9]}}_read_out(
 
+// All of them wait by themselves for the one before, where chips have that.
+// RUN: grep -c "\.entry" %t.90a > %t.count
+// RUN: grep -c "griddepcontrol\.wait" %t.90a | diff - %t.count
+// RUN: grep -c "griddepcontrol\.launch_dependents" %t.90a | diff - %t.count
+// RUN: not grep griddepcontrol %t.80
+
 // RUN: imhsa-compile %repo/examples/attention_bf16.mlir --target=cuda --emit=ptx --fused=false | FileCheck %s --check-prefix=GENERAL
 // GENERAL: .entry attention_bf16_attention_{{[0-9]+}}_generic(
 

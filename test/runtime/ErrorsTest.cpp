@@ -183,7 +183,7 @@ void checkRefusals() {
            "a correct call");
   }
   Refusing wrong;
-  wrong.tables.abi = 2;
+  wrong.tables.abi = 88;
   report("entry of another ABI", imhsa_call_entry(&wrong.tables, 0, nullptr, nullptr));
   imhsa_close(static_cast<imhsa_library *>(refusing.tables.state));
 }

@@ -6,11 +6,13 @@
 // first to the second, `finish` writes twice the first plus one. `finish` has 1024
 // bytes of static shared memory. PTX is taken, too, but its kernels do nothing.
 //
-// FAKE_CUDA_DEVICES has the compute capabilities, "80 90"; none if it is empty. With
-// IMHSA_FAKE_OLD_DRIVER it lacks what CUDA 10.1 added.
+// FAKE_CUDA_DEVICES has the compute capabilities, "80 90"; none if it is empty. FAKE_CUDA_VERSION
+// is the version of CUDA, 12020 if it is not there. With IMHSA_FAKE_OLD_DRIVER it lacks what
+// CUDA 10.1 added.
 
 #include "test/runtime/FakeDevice.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <sstream>
@@ -46,6 +48,32 @@ static Result checkNotCapturing() {
 
 static StreamState *find(Stream stream) {
   return stream ? reinterpret_cast<StreamState *>(stream) : &state().defaultStreams[current()];
+}
+
+// A launch in the queue of its stream, or in the graph that is captured there.
+static Result launchKernel(Function function, const unsigned (&dims)[7], Stream stream,
+                           bool isEarly, void **arguments) {
+  auto *kernel = reinterpret_cast<KernelState *>(function);
+  if (kernel->context != current())
+    return kInvalidHandle;
+  if (std::count(dims, dims + 6, 0u) || dims[1] > 65535 || dims[2] > 65535 ||
+      uint64_t(dims[3]) * dims[4] * dims[5] > 1024 ||
+      static_cast<int>(dims[6]) > kernel->dynamicShared)
+    return kInvalidValue;
+  Launch &launch = state().lastLaunch;
+  launch = {"", {}, isEarly, stream, current()};
+  std::copy(dims, dims + 7, launch.dims);
+  std::snprintf(launch.kernel, sizeof(launch.kernel), "%s", kernel->name.c_str());
+  std::function<void()> work = makeWork(*kernel, arguments);
+  StreamState &queue = *find(stream);
+  if (!queue.capture) {
+    enqueue(queue, std::move(work));
+    return kSuccess;
+  }
+  if (queue.capture->isInvalid)
+    return kErrorCaptureInvalidated;
+  queue.capture->nodes.push_back(std::move(work));
+  return kSuccess;
 }
 
 #define ENTER(...)                                                                                 \
@@ -87,6 +115,13 @@ Result cuInit(unsigned) {
   for (int capability; words >> capability;)
     state().capabilities.push_back(capability);
   return state().capabilities.empty() ? kNoDevice : kSuccess;
+}
+
+Result cuDriverGetVersion(int *version) {
+  ENTER(false)
+  const char *text = std::getenv("FAKE_CUDA_VERSION");
+  *version = text ? std::atoi(text) : 12020;
+  return kSuccess;
 }
 
 Result cuDeviceGetCount(int *count) {
@@ -232,26 +267,22 @@ Result cuLaunchKernel(Function function, unsigned gridX, unsigned gridY, unsigne
                       unsigned blockX, unsigned blockY, unsigned blockZ, unsigned shared,
                       Stream stream, void **arguments, void **extra) {
   ENTER()
-  auto *kernel = reinterpret_cast<KernelState *>(function);
-  if (kernel->context != current())
-    return kInvalidHandle;
-  if (!gridX || !gridY || !gridZ || !blockX || !blockY || !blockZ || gridY > 65535 ||
-      gridZ > 65535 || uint64_t(blockX) * blockY * blockZ > 1024 ||
-      static_cast<int>(shared) > kernel->dynamicShared)
+  return extra ? kInvalidValue
+               : launchKernel(function, {gridX, gridY, gridZ, blockX, blockY, blockZ, shared},
+                              stream, /*isEarly=*/false, arguments);
+}
+
+Result cuLaunchKernelEx(LaunchConfigPointer pointer, Function function, void **arguments,
+                        void **extra) {
+  ENTER()
+  const auto &config = *reinterpret_cast<const LaunchConfig *>(pointer);
+  if (extra || config.numAttributes != 1 ||
+      config.attributes->id != kProgrammaticStreamSerialization)
     return kInvalidValue;
-  Launch &launch = state().lastLaunch;
-  launch = {"", {gridX, gridY, gridZ, blockX, blockY, blockZ, shared}, stream, current()};
-  std::snprintf(launch.kernel, sizeof(launch.kernel), "%s", kernel->name.c_str());
-  std::function<void()> work = makeWork(*kernel, arguments);
-  StreamState &queue = *find(stream);
-  if (!queue.capture) {
-    enqueue(queue, std::move(work));
-    return kSuccess;
-  }
-  if (queue.capture->isInvalid)
-    return kErrorCaptureInvalidated;
-  queue.capture->nodes.push_back(std::move(work));
-  return kSuccess;
+  auto &[gridX, gridY, gridZ] = config.grid;
+  auto &[blockX, blockY, blockZ] = config.block;
+  return launchKernel(function, {gridX, gridY, gridZ, blockX, blockY, blockZ, config.sharedBytes},
+                      config.stream, config.attributes->isAllowed, arguments);
 }
 
 Result cuMemAlloc_v2(DevicePointer *memory, size_t bytes) {

@@ -16,10 +16,12 @@ using namespace imhsa::runtime::cuda;
 
 struct Graph;
 
-/// A call of cuLaunchKernel.
+/// A call of cuLaunchKernel or cuLaunchKernelEx.
 struct Launch {
   char kernel[64];
   unsigned dims[7];
+  /// Whether it may begin while what is before it in the stream still runs.
+  bool isEarly;
   Stream stream;
   Context context;
 };

@@ -54,7 +54,8 @@ struct GpuArtifact {
   static void launch(void **arguments, int32_t kernel, int64_t gridX, int64_t shared, float *from,
                      float *to, int64_t size) {
     auto *launcher = static_cast<imhsa_launcher *>(arguments[3]);
-    int64_t dims[] = {gridX, 1, 1, 128, 1, 1, shared};
+    // As if kernels waited by themselves for what is before them.
+    int64_t dims[] = {gridX, 1, 1, 128, 1, 1, shared, 1};
     void *addresses[] = {&from, &to, &size};
     launcher->launch(launcher, kernel, dims, addresses);
   }

@@ -1,7 +1,8 @@
 //===- GpuTest.cpp - unit test of calls on a GPU, on a fake driver --------===//
 // Part of imhsa, under the Apache License v2.0 with LLVM Exceptions: see LICENSE.
 //
-// Run by gpu.test with FAKE_CUDA_DEVICES="80 90".
+// Run by gpu.test with FAKE_CUDA_DEVICES="80 90"; with the argument "early" only the launches that
+// begin early, on a driver that has them or has not.
 
 #include "runtime/cuda/Images.h"
 #include "runtime/cuda/Workspaces.h"
@@ -313,10 +314,45 @@ void checkGraphs(const fake::Control &driver) {
   check(isEmpty(driver.getCounts()), "nothing is left");
 }
 
+// Kernels that wait by themselves begin early, but for the first of each call.
+void checkEarly(const fake::Control &driver) {
+  {
+    Opened opened;
+    GpuArguments first({3, 50}), second({4, 50}), captured({3, 50});
+    fake::Stream stream = driver.createStream();
+    auto countLaunches = [&] {
+      return std::pair(driver.countCalls("cuLaunchKernel"), driver.countCalls("cuLaunchKernelEx"));
+    };
+    bool isRight = first.run(opened.library, stream) == IMHSA_OK &&
+                   second.run(opened.library, stream) == IMHSA_OK;
+    driver.run();
+    check(isRight && first.isRight() && second.isRight(), "two calls, one after the other");
+    fake::Launch last = driver.getLastLaunch();
+    check(std::string(last.kernel) == "finish" && last.dims[0] == 2 && last.dims[3] == 128 &&
+              last.dims[6] == 0 && last.stream == stream,
+          "grid, block and stream of a launch");
+    auto [plain, early] = countLaunches();
+    driver.beginCapture(stream);
+    check(captured.run(opened.library, stream) == IMHSA_OK, "a call that is captured");
+    fake::Graph *graph = driver.endCapture(stream);
+    auto [plainCaptured, earlyCaptured] = countLaunches();
+    driver.launchGraph(graph, stream);
+    driver.run();
+    check(captured.isRight(), "its result");
+    std::printf("%d and %d launches began early, the last of them %s; %d and %d did not\n", early,
+                earlyCaptured - early, last.isEarly ? "too" : "not", plain, plainCaptured - plain);
+  }
+  check(isEmpty(driver.getCounts()), "nothing is left");
+}
+
 } // namespace
 
-int main() {
+int main(int argc, char **argv) {
   const fake::Control &driver = fakeDriver();
+  if (argc > 1 && std::string(argv[1]) == "early") {
+    checkEarly(driver);
+    return 0;
+  }
   checkImages();
   checkLaunch(driver);
   checkContexts(driver);

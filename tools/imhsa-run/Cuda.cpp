@@ -111,18 +111,16 @@ private:
       return;
     const char *name = names[kernel].c_str();
     cuda::Function function;
-    unsigned sizes[7];
     for (int i = 0; i != 7; ++i) {
-      sizes[i] = static_cast<unsigned>(dims[i]);
-      if (sizes[i] != dims[i]) {
+      if (!llvm::isUInt<32>(dims[i])) {
         failure = std::string(name) + ": a size of " + std::to_string(dims[i]);
         return;
       }
     }
+    // Nothing else is on the stream, and what copies the inputs to the device waits for that.
     if (kernels->get(kernel, dims[6], name, &function) ||
-        driver.check(driver.cuLaunchKernel(function, sizes[0], sizes[1], sizes[2], sizes[3],
-                                           sizes[4], sizes[5], sizes[6], /*stream=*/nullptr,
-                                           arguments, nullptr),
+        driver.check(driver.launch(function, dims, /*beginsEarly=*/dims[7] != 0, /*stream=*/nullptr,
+                                   arguments),
                      "cuLaunchKernel", name))
       failure = imhsa_last_error();
   }

@@ -79,7 +79,7 @@ private:
 };
 } // namespace
 
-LogicalResult imhsa::lowerCombine(OpBuilder &host, LogSumExpOp op, gpu::GPUModuleOp kernels,
+LogicalResult imhsa::lowerCombine(OpBuilder &host, LogSumExpOp op, const KernelModule &kernels,
                                   StringRef name) {
   KernelBuilder k(host, op.getLoc(), kernels, name, kWarps);
   Value partial = op.getScratch().front();
@@ -96,7 +96,7 @@ LogicalResult imhsa::lowerCombine(OpBuilder &host, LogSumExpOp op, gpu::GPUModul
   return success();
 }
 
-LogicalResult imhsa::lowerCombine(OpBuilder &host, AttentionOp op, gpu::GPUModuleOp kernels,
+LogicalResult imhsa::lowerCombine(OpBuilder &host, AttentionOp op, const KernelModule &kernels,
                                   StringRef name) {
   KernelBuilder k(host, op.getLoc(), kernels, name, kWarps);
   OpBuilder &b = k.builder();

@@ -3,6 +3,7 @@
 
 #include "passes/kernel/cuda/KernelBuilder.h"
 #include "passes/kernel/DeviceConstants.h"
+#include "passes/kernel/cuda/DependentLaunch.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -21,9 +22,10 @@ Pointer Tensor::at(ArrayRef<Int> indices) const {
   return result;
 }
 
-KernelBuilder::KernelBuilder(OpBuilder &host, Location loc, gpu::GPUModuleOp kernels,
+KernelBuilder::KernelBuilder(OpBuilder &host, Location loc, const KernelModule &target,
                              StringRef name, unsigned warps)
-    : host(host), b(loc, host.getContext()), kernels(kernels), numWarps(warps) {
+    : host(host), b(loc, host.getContext()), target(target), kernels(target.module),
+      numWarps(warps) {
   b.setInsertionPointToEnd(kernels.getBody());
   auto type = LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(b.getContext()), {});
   function = LLVM::LLVMFuncOp::create(b, name, type);
@@ -393,6 +395,13 @@ void KernelBuilder::launch(Value gridX, Value gridY, Value gridZ, int64_t shared
   function->setAttr(NVVM::NVVMDialect::getMaxntidAttrName(),
                     b.getDenseI32ArrayAttr({static_cast<int32_t>(threads()), 1, 1}));
   function->setAttr(NVVM::NVVMDialect::getMinctasmAttrName(), b.getI32IntegerAttr(minBlocks));
+  if (target.hasDependentLaunches) {
+    DenseSet<Value> constants;
+    for (const auto &[memref, tensor] : tensors)
+      if (getViewedConstant(memref) || target.isOnlyRead(memref))
+        constants.insert(tensor.base.get());
+    waitForKernelsBefore(function, constants);
+  }
 
   kernels->getParentOp()->setAttr(gpu::GPUDialect::getContainerModuleAttrName(), b.getUnitAttr());
   Location loc = b.getLoc();

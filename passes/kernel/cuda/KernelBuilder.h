@@ -20,8 +20,8 @@
 #ifndef IMHSA_PASSES_KERNEL_CUDA_KERNELBUILDER_H
 #define IMHSA_PASSES_KERNEL_CUDA_KERNELBUILDER_H
 
+#include "passes/kernel/cuda/KernelModule.h"
 #include "passes/kernel/cuda/Values.h"
-#include "mlir/Dialect/GPU/IR/GPUDialect.h"
 
 namespace imhsa {
 
@@ -42,7 +42,7 @@ class KernelBuilder {
 public:
   /// Starts a kernel `name` of blocks of `warps` warps in `kernels`; its launch will stand at the
   /// insertion point of `host`.
-  KernelBuilder(mlir::OpBuilder &host, mlir::Location loc, mlir::gpu::GPUModuleOp kernels,
+  KernelBuilder(mlir::OpBuilder &host, mlir::Location loc, const KernelModule &kernels,
                 llvm::StringRef name, unsigned warps);
 
   //===------------------------------------------------------------------===//
@@ -135,8 +135,9 @@ public:
 
   mlir::ImplicitLocOpBuilder &builder() { return b; }
 
-  /// Ends the kernel and launches it. `minBlocks` per multiprocessor bound the registers of a
-  /// thread: without a bound the assembler may spill for an occupancy that nobody needs.
+  /// Ends the kernel and launches it, where the chips can to begin before what is launched before
+  /// it has ended: see `waitForKernelsBefore`. `minBlocks` per multiprocessor bound the registers
+  /// of a thread: without a bound the assembler may spill for an occupancy that nobody needs.
   void launch(mlir::Value gridX, mlir::Value gridY, mlir::Value gridZ, int64_t sharedBytes,
               int64_t minBlocks = 1);
 
@@ -146,6 +147,7 @@ private:
 
   mlir::OpBuilder &host;
   mlir::ImplicitLocOpBuilder b;
+  const KernelModule &target;
   mlir::gpu::GPUModuleOp kernels;
   mlir::LLVM::LLVMFuncOp function;
   unsigned numWarps;

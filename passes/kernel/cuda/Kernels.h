@@ -10,8 +10,7 @@
 #define IMHSA_PASSES_KERNEL_CUDA_KERNELS_H
 
 #include "dialect/Imhsa.h"
-#include "passes/binary/Chip.h"
-#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "passes/kernel/cuda/KernelModule.h"
 
 namespace imhsa {
 
@@ -19,36 +18,34 @@ namespace imhsa {
 /// operand a plain sum over keys; without, an online softmax (no mixing after the softmax).
 /// `rider`, if any, pools the same keys on the way: see `findRider`.
 /// With `splits` S > 1 each block sums one range of keys into `scratch`, see `lowerCombine`.
-mlir::LogicalResult lowerStream(mlir::OpBuilder &host, AttentionOp op,
-                                mlir::gpu::GPUModuleOp kernels, llvm::StringRef name,
-                                PoolOp rider = {});
+mlir::LogicalResult lowerStream(mlir::OpBuilder &host, AttentionOp op, const KernelModule &kernels,
+                                llvm::StringRef name, PoolOp rider = {});
 
 /// What follows `lowerStream` where the schedule has splits: adds the partial results of `scratch`,
 /// [S,B,G,N,E] f32, in the order of the ranges into the result. Without an `lse` operand each is a
 /// normalised attention, weighted by its natural-log log-sum-exp in the second of `scratch`,
 /// [S,B,scoreHeads,N] f32, -inf where the range keeps nothing of a row.
-mlir::LogicalResult lowerCombine(mlir::OpBuilder &host, AttentionOp op,
-                                 mlir::gpu::GPUModuleOp kernels, llvm::StringRef name);
+mlir::LogicalResult lowerCombine(mlir::OpBuilder &host, AttentionOp op, const KernelModule &kernels,
+                                 llvm::StringRef name);
 
 /// What follows `lowerNormalisers` where the schedule has splits: the log-sum-exps of the ranges,
 /// [S,B,scoreHeads,N] f32 in `scratch`, together.
-mlir::LogicalResult lowerCombine(mlir::OpBuilder &host, LogSumExpOp op,
-                                 mlir::gpu::GPUModuleOp kernels, llvm::StringRef name);
+mlir::LogicalResult lowerCombine(mlir::OpBuilder &host, LogSumExpOp op, const KernelModule &kernels,
+                                 llvm::StringRef name);
 
 /// `read_out`: a block keeps all keys and values, few and of a known number, and queries stream by.
 /// There are as many blocks as the chip runs at a time.
-mlir::LogicalResult lowerReadOut(mlir::OpBuilder &host, AttentionOp op,
-                                 mlir::gpu::GPUModuleOp kernels, llvm::StringRef name,
-                                 const ChipResources &chip);
+mlir::LogicalResult lowerReadOut(mlir::OpBuilder &host, AttentionOp op, const KernelModule &kernels,
+                                 llvm::StringRef name);
 
 /// `normalisers`: the log-sum-exps of rows over many keys. `rider`, if any, pools the same keys on
 /// the way: see `findRider`.
 mlir::LogicalResult lowerNormalisers(mlir::OpBuilder &host, LogSumExpOp op,
-                                     mlir::gpu::GPUModuleOp kernels, llvm::StringRef name,
+                                     const KernelModule &kernels, llvm::StringRef name,
                                      PoolOp rider = {});
 
 /// `pool`: landmarks as segment means.
-mlir::LogicalResult lowerPool(mlir::OpBuilder &host, PoolOp op, mlir::gpu::GPUModuleOp kernels,
+mlir::LogicalResult lowerPool(mlir::OpBuilder &host, PoolOp op, const KernelModule &kernels,
                               llvm::StringRef name);
 
 } // namespace imhsa

@@ -9,8 +9,7 @@
 using namespace mlir;
 using namespace imhsa;
 
-FailureOr<unsigned> imhsa::lowerFused(Operation *op, gpu::GPUModuleOp kernels,
-                                      const ChipResources &chip,
+FailureOr<unsigned> imhsa::lowerFused(Operation *op, const KernelModule &kernels,
                                       function_ref<std::string(StringRef)> nameOf) {
   if (auto pool = dyn_cast<PoolOp>(op); pool && findSweep(pool))
     return 0;
@@ -29,7 +28,7 @@ FailureOr<unsigned> imhsa::lowerFused(Operation *op, gpu::GPUModuleOp kernels,
           })
           .Case([&](AttentionOp attention) {
             if (schedule.getKind() == KernelKind::ReadOut)
-              return lowerReadOut(host, attention, kernels, name, chip);
+              return lowerReadOut(host, attention, kernels, name);
             if (failed(lowerStream(host, attention, kernels, name, rider)))
               return failure();
             return isSplit ? lowerCombine(host, attention, kernels, nameOf("combine")) : success();

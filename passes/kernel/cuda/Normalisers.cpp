@@ -241,7 +241,7 @@ void Normalisers::emit() {
 // The launch
 //===----------------------------------------------------------------------===//
 
-LogicalResult imhsa::lowerNormalisers(OpBuilder &host, LogSumExpOp op, gpu::GPUModuleOp kernels,
+LogicalResult imhsa::lowerNormalisers(OpBuilder &host, LogSumExpOp op, const KernelModule &kernels,
                                       StringRef name, PoolOp rider) {
   FailureOr<NormalisersPlan> plan = NormalisersPlan::get(op, errorOn(op));
   if (failed(plan))

@@ -180,7 +180,7 @@ private:
 };
 } // namespace
 
-LogicalResult imhsa::lowerPool(OpBuilder &host, PoolOp op, gpu::GPUModuleOp kernels,
+LogicalResult imhsa::lowerPool(OpBuilder &host, PoolOp op, const KernelModule &kernels,
                                StringRef name) {
   unsigned warps = op.getSchedule()->getWarps();
   KernelBuilder k(host, op.getLoc(), kernels, name, warps);

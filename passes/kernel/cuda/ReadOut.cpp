@@ -115,8 +115,8 @@ void ReadOut::emit(const Segment &segment) {
 // The launch
 //===----------------------------------------------------------------------===//
 
-LogicalResult imhsa::lowerReadOut(OpBuilder &host, AttentionOp op, gpu::GPUModuleOp kernels,
-                                  StringRef name, const ChipResources &chip) {
+LogicalResult imhsa::lowerReadOut(OpBuilder &host, AttentionOp op, const KernelModule &kernels,
+                                  StringRef name) {
   FailureOr<ReadOutPlan> plan = ReadOutPlan::get(op, errorOn(op));
   if (failed(plan))
     return failure();
@@ -127,10 +127,10 @@ LogicalResult imhsa::lowerReadOut(OpBuilder &host, AttentionOp op, gpu::GPUModul
 
   // Tiles of all batch elements one after the other, cut into equal parts: one for each block that
   // the chip runs at a time, since each reads keys and values anew.
-  int64_t resident = plan->residentBlocks(chip);
+  int64_t resident = plan->residentBlocks(kernels.chip);
   Value tiles = k.hostCeilDiv(k.hostSize(query, dims.token), 16);
   Value all = host.createOrFold<arith::MulIOp>(loc, tiles, k.hostSize(query, dims.batch));
-  Value share = k.hostCeilDiv(all, chip.multiprocessors * resident);
+  Value share = k.hostCeilDiv(all, kernels.chip.multiprocessors * resident);
   Value grid = host.createOrFold<arith::CeilDivUIOp>(
       loc, all, host.createOrFold<arith::MaxUIOp>(loc, share, k.hostIndex(1)));
 

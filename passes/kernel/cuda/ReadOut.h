@@ -2,8 +2,8 @@
 // Part of imhsa, under the Apache License v2.0 with LLVM Exceptions: see LICENSE.
 //
 // One kernel `read_out`, in parts: what stays in a block (ReadOutResident.cpp), from queries to
-// weights (ReadOutWeights.cpp), from weights to the result (ReadOutResult.cpp), and how these follow
-// each other (ReadOut.cpp, which says how it all works).
+// weights (ReadOutWeights.cpp), from weights to the result (ReadOutResult.cpp), and how these
+// follow each other (ReadOut.cpp, which says how it all works).
 
 #ifndef IMHSA_PASSES_KERNEL_CUDA_READOUT_H
 #define IMHSA_PASSES_KERNEL_CUDA_READOUT_H

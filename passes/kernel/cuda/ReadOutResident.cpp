@@ -91,8 +91,7 @@ Pointer ReadOut::keyRows(int64_t keyHead, int64_t group) {
 }
 
 // The warp's keys of one key head from group `first` of 8 keys on.
-ReadOut::KeyFragments ReadOut::loadKeys(const KeyReaders &readers, int64_t keyHead,
-                                        int64_t first) {
+ReadOut::KeyFragments ReadOut::loadKeys(const KeyReaders &readers, int64_t keyHead, int64_t first) {
   KeyFragments result;
   for (; first < plan.warpGroups; first += 2) {
     bool isPair = first + 1 < plan.warpGroups;

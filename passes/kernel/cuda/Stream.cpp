@@ -425,7 +425,7 @@ void Stream::copyLse() {
 // The launch
 //===----------------------------------------------------------------------===//
 
-LogicalResult imhsa::lowerStream(OpBuilder &host, AttentionOp op, gpu::GPUModuleOp kernels,
+LogicalResult imhsa::lowerStream(OpBuilder &host, AttentionOp op, const KernelModule &kernels,
                                  StringRef name, PoolOp rider) {
   FailureOr<AttentionPlan> plan = AttentionPlan::get(op, errorOn(op));
   if (failed(plan))
