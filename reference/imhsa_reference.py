@@ -85,7 +85,7 @@ def kept_positions(b, n, m, keep=None, key_lengths=None, causal=False, window=No
     if causal:
         mask &= (key <= at)[None]
     if window is not None:
-        mask &= ((key >= at - window[0]) & (key <= at + window[1]))[None]
+        mask &= ((at - key <= window[0]) & (key - at <= window[1]))[None]
     return mask[:, None]
 
 

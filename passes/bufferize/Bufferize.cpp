@@ -336,9 +336,11 @@ static void allocateScratch(func::FuncOp function) {
     auto attention = cast<AttentionOp>(op);
     Value out = attention.getInit();
     TokenDims dims = tokenDims(attention.getOutputOrder());
+    // The value's type tells E to the kernels, also where that of the result does not.
+    std::pair<Value, unsigned> width(attention.getValue(),
+                                     tokenDims(attention.getValueOrder()).width);
     SmallVector<Value> scratch = {allocatePartial(
-        b, loc, splits,
-        {{out, dims.batch}, {out, dims.head}, {out, dims.token}, {out, dims.width}})};
+        b, loc, splits, {{out, dims.batch}, {out, dims.head}, {out, dims.token}, width})};
     // Without mixing after the softmax, which would need an operand `lse`, S is G.
     if (!attention.getLse())
       scratch.push_back(allocatePartial(b, loc, splits,

@@ -332,6 +332,18 @@ func.func @hinted(%x: tensor<?xf32> {imhsa.size_hint = array<i64: 49>}) -> tenso
 
 // -----
 
+// The value's type tells how wide a partial result is.
+
+// CHECK-LABEL: func.func @unknown_width(
+// CHECK: imhsa.attention {{.*}} scratch(%{{.*}}, %{{.*}} : memref<4x2x6x?x64xf32>, memref<4x2x6x?xf32>) outs(%{{.*}} : memref<2x6x?x?xbf16
+func.func @unknown_width(%q: tensor<2x6x?x64xbf16>, %d: tensor<2x6x?x?xbf16>) -> tensor<2x6x?x?xbf16> {
+  %o = imhsa.attention ins(%q, %q, %q : tensor<2x6x?x64xbf16>, tensor<2x6x?x64xbf16>, tensor<2x6x?x64xbf16>)
+         schedule(#imhsa.schedule<stream, splits = 4>) outs(%d : tensor<2x6x?x?xbf16>) -> tensor<2x6x?x?xbf16>
+  return %o : tensor<2x6x?x?xbf16>
+}
+
+// -----
+
 // Kernels of their own read and write rows without gaps: other rows are copied.
 
 // CHECK-LABEL: func.func @rows_with_gaps(

@@ -11,13 +11,14 @@ TokenRows::TokenRows(KernelBuilder &k, Value memref, DimOrder order, Int batch, 
   TokenDims dims = tokenDims(order);
   Tensor tensor = k.tensor(memref);
   element = tensor.element;
+  // Another operand may tell what this one's type does not.
   int64_t columns = dimSize(memref, dims.width);
-  validColumns = k.i32(columns);
+  validColumns = k.size(memref, dims.width);
   headStride = tensor.stride(dims.head);
   rowStride = tensor.stride(dims.token);
   origin = tensor.base.at(batch.wide() * tensor.stride(dims.batch) + firstHead.wide() * headStride);
   // Whole chunks, of the same type on both sides, can be copied as they are.
-  bool hasWholeChunks = columns * bytesOf(element) % 16 == 0;
+  bool hasWholeChunks = !ShapedType::isDynamic(columns) && columns * bytesOf(element) % 16 == 0;
   isAligned = hasWholeChunks ? k.isAligned(memref, 16) : k.boolean(false);
 }
 

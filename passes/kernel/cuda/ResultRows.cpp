@@ -17,7 +17,8 @@ ResultRows::ResultRows(KernelBuilder &k, Value memref, DimOrder order, bool isSp
   headStride = tensor.stride(dims.head + isSplit);
   tokenStride = tensor.stride(dims.token + isSplit);
   // 8 bytes at a time: two columns of f32, four of 16 bits.
-  bool isWhole = dimSize(memref, dims.width + isSplit) * bytesOf(tensor.element) % 8 == 0;
+  int64_t columns = dimSize(memref, dims.width + isSplit);
+  bool isWhole = !ShapedType::isDynamic(columns) && columns * bytesOf(tensor.element) % 8 == 0;
   isAligned = isWhole ? k.isAligned(memref, 8) : k.boolean(false);
 }
 

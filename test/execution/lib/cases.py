@@ -74,6 +74,14 @@ class Case:
     schedule: str = ""
     # What imhsa-run's --schedules says, also for what landmark attention becomes.
     schedules: str = ""  # for example "stream,queries=32;read_out,warps=2"
+    # What fuzz.py varies beside: sizes that types do not tell, element types, where operands and the
+    # first result lie, operands that are the query itself, the destination, more options of imhsa-run.
+    unknown: str = ""  # for example "query.N,output.E"
+    elements: str = ""  # for example "key:f32,bias:f32"
+    views: str = ""  # for example "query:slice,value:transpose,result:step"
+    same: str = ""  # for example "key,value"
+    init: str = ""  # an operand
+    options: str = ""  # for example "threads=2,opt-level=0"
 
     def __str__(self):
         fields = [(f, getattr(self, f.name)) for f in dataclasses.fields(self)]

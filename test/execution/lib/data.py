@@ -94,6 +94,8 @@ def inputs(case: Case, rng: np.random.Generator) -> dict[str, np.ndarray]:
     for name, (dims, element) in ir.operands(case).items():
         if name != "lse":
             found[name] = rounded(draw(case, name, shape_of(case, dims), rng), element)
+    for name in filter(None, case.same.split(",")):
+        found[name] = found["query"]
     tokens = [name for name in ("query", "key", "value") if name in found and found[name].size]
     if case.data == "nan" and tokens:
         # A value that is kept for some queries only would reach the others as 0 * NaN.

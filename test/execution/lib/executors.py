@@ -15,6 +15,7 @@ import numpy as np
 
 import data
 import ir
+import views
 from cases import Case
 
 SECONDS = 300  # at most for one run of imhsa-run
@@ -51,8 +52,13 @@ class Tool:
             command = [*self.command, source, "--entry=main", f"--target={self.target}"]
             command += [f"--chip={case.chip}"] * bool(case.chip)
             command += [f"--schedules={case.schedules}"] * bool(case.schedules)
+            command += [f"--{option}" for option in case.options.split(",") if option]
+            view = views.pairs(case.views)
             for name, (_, element) in ir.operands(case).items():
-                np.save(os.path.join(folder, name), stored(inputs[name], element))
+                if name in case.same.split(","):
+                    continue
+                array = stored(inputs[name], element)
+                np.save(os.path.join(folder, name), views.around(view[name], array) if name in view else array)
                 command.append(f"--input={folder}/{name}.npy")
             command += [f"--output={folder}/out_{name}.npy" for name in ir.results(case)]
             try:
@@ -61,7 +67,11 @@ class Tool:
                 return f"no result after {SECONDS} s"
             if done.returncode:
                 return f"exit code {done.returncode}: {done.stderr.strip() or 'nothing on stderr'}"
-            return loaded({name: np.load(f"{folder}/out_{name}.npy") for name in ir.results(case)}, case)
+            arrays = {name: np.load(f"{folder}/out_{name}.npy") for name in ir.results(case)}
+            if "result" in view:
+                first = next(iter(arrays))
+                arrays[first] = views.numpy_view(view["result"], arrays[first])
+            return loaded(arrays, case)
 
 
 class Library:

@@ -1,6 +1,7 @@
 """Case -> IR: a function `main` of one imhsa operation, its operands, and its results."""
 from __future__ import annotations
 
+import views
 from cases import Case
 
 # Operands and results: name -> (dimensions, element type). A dimension is a symbol or "1".
@@ -43,6 +44,8 @@ def operands(case: Case) -> Shapes:
         shapes["key_lengths"] = (["B"], case.lengths)
     if case.lse in ("operand", "both"):
         shapes["lse"] = (["B", "S", "N"], accumulator(case))
+    for name, element in views.pairs(case.elements).items():
+        shapes[name] = (shapes[name][0], element)
     return shapes
 
 
@@ -59,31 +62,52 @@ def results(case: Case) -> Shapes:
     return shapes
 
 
-def tensor(case: Case, shape: tuple[list[str], str]) -> str:
-    dims, element = shape
-    shown = ["?" if case.dynamic and dim in ("B", "N", "M") else str(sizes(case)[dim]) for dim in dims]
-    return f"tensor<{'x'.join([*shown, element])}>"
+def sizes_shown(case: Case, name: str, dims: list[str]) -> list[int | str]:
+    """The sizes in the type of an operand or result: "?" where it does not tell."""
+    unknown = case.unknown.split(",")
+    hidden = [case.dynamic and dim in ("B", "N", "M") or f"{name}.{dim}" in unknown for dim in dims]
+    return ["?" if hide else sizes(case)[dim] for dim, hide in zip(dims, hidden)]
+
+
+def tensor(sizes: list[int | str], element: str) -> str:
+    return f"tensor<{'x'.join([*map(str, sizes), element])}>"
 
 
 def module(case: Case, name: str = "main") -> str:
     """The IR of a function that takes the operands in order and returns the results."""
     ins, outs = operands(case), results(case)
-    in_type = {name: tensor(case, shape) for name, shape in ins.items()}
-    out_type = {name: tensor(case, shape) for name, shape in outs.items()}
-    body = []
+    shown = {name: sizes_shown(case, name, dims) for name, (dims, _) in {**ins, **outs}.items()}
+    in_type = {name: tensor(shown[name], element) for name, (_, element) in ins.items()}
+    out_type = {name: tensor(shown[name], element) for name, (_, element) in outs.items()}
+    arguments, body = {}, []
 
-    # Destinations; the sizes that their types do not have are those of the query and the key.
+    # Operands that are not arguments as they are.
+    view = views.pairs(case.views)
+    for operand in ins:
+        if operand in case.same.split(","):
+            body.append(f"%{operand} = tensor.cast %query : {in_type['query']} to {in_type[operand]}")
+        elif operand in view:
+            arguments[f"{operand}_base"] = large = tensor(views.base(view[operand], shown[operand]), ins[operand][1])
+            body += views.taken(view[operand], operand, large, in_type[operand], shown[operand])
+        else:
+            arguments[operand] = in_type[operand]
+
+    # Destinations; the sizes that their types do not have are those of an operand.
     indices = {}
-    if case.dynamic:
-        for symbol, operand in ("B", "query"), ("N", "query"), ("M", "key"):
-            if any(symbol in dims for dims, _ in outs.values()):
-                at = ins[operand][0].index(symbol)
-                body.append(f"%at_{symbol} = arith.constant {at} : index")
-                body.append(f"%{symbol} = tensor.dim %{operand}, %at_{symbol} : {in_type[operand]}")
-                indices[symbol] = f"%{symbol}"
+    hidden = {dim: 0 for name, (dims, _) in outs.items() for dim, size in zip(dims, shown[name]) if size == "?"}
+    for symbol in hidden:
+        indices[symbol] = f"%{symbol}"
+        if operand := next((name for name, (dims, _) in ins.items() if symbol in dims), ""):
+            body.append(f"%at_{symbol} = arith.constant {ins[operand][0].index(symbol)} : index")
+            body.append(f"%{symbol} = tensor.dim %{operand}, %at_{symbol} : {in_type[operand]}")
+        else:
+            body.append(f"%{symbol} = arith.constant {sizes(case)[symbol]} : index")
     for result, (dims, _) in outs.items():
-        dynamic = ", ".join(indices[dim] for dim in dims if dim in indices)
-        body.append(f"%{result}_init = tensor.empty({dynamic}) : {out_type[result]}")
+        dynamic = ", ".join(indices[dim] for dim, size in zip(dims, shown[result]) if size == "?")
+        if case.init and result == next(iter(outs)):
+            body.append(f"%{result}_init = tensor.cast %{case.init} : {in_type[case.init]} to {out_type[result]}")
+        else:
+            body.append(f"%{result}_init = tensor.empty({dynamic}) : {out_type[result]}")
     if case.offset:
         body.append(f"%offset = arith.constant {case.offset} : index")
 
@@ -126,11 +150,18 @@ def module(case: Case, name: str = "main") -> str:
 
     inits = ", ".join(f"%{n}_init" for n in outs)
     out_types = ", ".join(out_type.values())
+    given_types = out_types
     count = f":{len(outs)}" if len(outs) > 1 else ""
     returned = ", ".join(f"%r#{i}" for i in range(len(outs))) if count else "%r"
     body.append(f"%r{count} = imhsa.{case.op} " + "\n         ".join(clauses))
     body.append(f"       outs({inits} : {out_types}) -> {out_types}")
-    body.append(f"return {returned} : {out_types}")
-    arguments = ", ".join(f"%{n}: {t}" for n, t in in_type.items())
+    first = next(iter(outs))
+    if "result" in view:
+        large = tensor(views.base(view["result"], shown[first]), outs[first][1])
+        body += views.put(view["result"], returned.split(",")[0], out_type[first], large, shown[first])
+        returned = ", ".join(["%large", *returned.split(", ")[1:]])
+        given_types = ", ".join([large, *list(out_type.values())[1:]])
+    body.append(f"return {returned} : {given_types}")
+    listed = ", ".join(f"%{n}: {t}" for n, t in arguments.items())
     lines = "\n  ".join(body)
-    return f"// {case}\nfunc.func @{name}({arguments}) -> ({out_types}) {{\n  {lines}\n}}\n"
+    return f"// {case}\nfunc.func @{name}({listed}) -> ({given_types}) {{\n  {lines}\n}}\n"
