@@ -732,7 +732,8 @@ def LowerToCpuPass : Pass<"imhsa-lower-to-cpu"> {
       after the softmax there are two sweeps, of which the first finds the normalisers;
       `second-sweep` says whether it stores its exponentials for the second.
 
-    A tile has fewer tokens where all heads of so many do not fit into `tile-bytes`.
+    A tile has fewer tokens where all heads of so many do not fit into `tile-bytes`, and up to
+    an eighth more or fewer where all of some tiles then have the same.
 
     Before:
     ```mlir

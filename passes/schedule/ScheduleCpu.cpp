@@ -34,15 +34,7 @@ static int64_t tokensInTile(int64_t tokens, int64_t batch) {
     return kTokens;
   int64_t tiles =
       llvm::divideCeil(kTiles, ShapedType::isDynamic(batch) ? 1 : std::max<int64_t>(batch, 1));
-  int64_t most = std::clamp<int64_t>(llvm::alignDown(tokens / tiles, 16), kLeastTokens, kTokens);
-  // Where tiles are few, a number near it of which all have the same.
-  if (tokens > 64 * most)
-    return most;
-  for (int64_t step = 0; step <= most / 8; ++step)
-    for (int64_t size : {most - step, most + step})
-      if (tokens % size == 0)
-        return size;
-  return most;
+  return std::clamp<int64_t>(llvm::alignDown(tokens / tiles, 16), kLeastTokens, kTokens);
 }
 
 static ScheduleAttr chooseSchedule(Operation *op) {

@@ -1,6 +1,7 @@
 // RUN: imhsa-opt %s --imhsa-schedule-cpu --split-input-file --verify-diagnostics | FileCheck %s
 // RUN: imhsa-opt %s --imhsa-schedule-cpu='schedules="read_out, queries = 16; stream,keys=32,splits=2"' --split-input-file | FileCheck %s --check-prefix=OPTION
 // RUN: not imhsa-opt %s --imhsa-schedule-cpu='schedules="flow"' --split-input-file 2>&1 | FileCheck %s --check-prefix=UNKNOWN
+// RUN: imhsa-opt %s --imhsa-schedule-cpu --split-input-file 2>/dev/null | imhsa-opt --split-input-file | FileCheck %s
 // UNKNOWN: error: option 'schedules': expected what stands in #imhsa.schedule<...>, found 'flow'
 
 // The first of the option that computes an operation; what nothing of it does is chosen, what stands there is kept.
@@ -76,4 +77,18 @@ func.func @general(%x: tensor<1x2x?x8xf32>, %w: tensor<1x2x?x8xf64>, %h: tensor<
     }
   }
   return
+}
+
+// -----
+
+// Of numbers that types tell, too, schedules are those that the attribute allows.
+// CHECK-LABEL: func.func @static(
+// CHECK:         imhsa.attention {{.*}} schedule(#imhsa.schedule<stream, keys = {{[0-9]+}}, splits = 8>)
+// CHECK:         imhsa.attention {{.*}} schedule(#imhsa.schedule<read_out, queries = {{[0-9]+}}>)
+func.func @static(%l: tensor<1x6x49x64xf32>, %x: tensor<1x6x784x64xf32>) -> (tensor<1x6x49x64xf32>, tensor<1x6x784x64xf32>) {
+  %0 = imhsa.attention ins(%l, %x, %x : tensor<1x6x49x64xf32>, tensor<1x6x784x64xf32>, tensor<1x6x784x64xf32>)
+         outs(%l : tensor<1x6x49x64xf32>) -> tensor<1x6x49x64xf32>
+  %1 = imhsa.attention ins(%x, %l, %l : tensor<1x6x784x64xf32>, tensor<1x6x49x64xf32>, tensor<1x6x49x64xf32>)
+         outs(%x : tensor<1x6x784x64xf32>) -> tensor<1x6x784x64xf32>
+  return %0, %1 : tensor<1x6x49x64xf32>, tensor<1x6x784x64xf32>
 }

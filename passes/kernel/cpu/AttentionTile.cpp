@@ -16,6 +16,8 @@ static constexpr int64_t kLine = 16;
 static constexpr int64_t kMostRowBytes = 160 << 10;
 // Tokens of a tile at most, a multiple of the rows that products keep in registers.
 static constexpr int64_t kMostTokens = 60;
+// So many tiles that it does not matter that the last one is smaller.
+static constexpr int64_t kManyTiles = 64;
 // Results of mixing that are in registers at once.
 static constexpr int64_t kHeadsInPlace = 12;
 
@@ -50,9 +52,20 @@ int64_t AttentionTile::rowSize(const Scores &scores, int64_t columns) {
   return (lines | 1) * kLine;
 }
 
-int64_t AttentionTile::mostTokens(const Scores &scores, int64_t columns, int64_t bytes) {
+int64_t AttentionTile::tokensInTile(const Scores &scores, int64_t columns, int64_t bytes,
+                                    int64_t count, int64_t wanted) {
   int64_t most = std::clamp<int64_t>(bytes / (4 * rowSize(scores, columns)), 1, kMostTokens);
-  return most >= 12 ? llvm::alignDown(most, 12) : most;
+  if (most >= 12)
+    most = llvm::alignDown(most, 12);
+  int64_t tokens = std::min(wanted, most);
+  if (ShapedType::isDynamic(count) || count > kManyTiles * tokens)
+    return tokens;
+  // Where tiles are few, a number near it of which all have the same.
+  for (int64_t step = 0; step <= tokens / 8; ++step)
+    for (int64_t size : {tokens - step, tokens + step})
+      if (size <= most && count % size == 0)
+        return size;
+  return tokens;
 }
 
 bool AttentionTile::fitsOnStack(const Scores &scores, int64_t columns) {

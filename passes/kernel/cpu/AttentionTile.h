@@ -48,8 +48,10 @@ public:
 
   /// Memory of one row of a `ScoreTile` in elements, such that rows do not meet in the cache.
   static int64_t rowSize(const Scores &scores, int64_t columns);
-  /// As many tokens as a tile of at most so many bytes can have, at least one.
-  static int64_t mostTokens(const Scores &scores, int64_t columns, int64_t bytes);
+  /// Tokens of a tile, at least one: about `wanted`, of the `count` that there are, such that the
+  /// tile has at most so many bytes.
+  static int64_t tokensInTile(const Scores &scores, int64_t columns, int64_t bytes, int64_t count,
+                              int64_t wanted);
   /// Whether the scores of one token fit on the stack.
   static bool fitsOnStack(const Scores &scores, int64_t columns);
 

@@ -25,17 +25,18 @@ public:
       : t(b, op.getLoc(), options.lanes), core(t, op), queries(core.query.tokens(t)),
         keys(core.scores.keys()), columns(padToVectors(keys)),
         positions(t, core.scores, Positions::Lanes::Keys, queries, t.index(keys)),
-        mostTokens(std::min(op.getScheduleAttr().getQueries(),
-                            AttentionTile::mostTokens(core.scores, columns, options.tileBytes))) {}
+        tileSize(AttentionTile::tokensInTile(core.scores, columns, options.tileBytes,
+                                             core.scores.queries(),
+                                             op.getScheduleAttr().getQueries())) {}
 
   void emit() {
     packKeys();
     convertValues();
     Value batches = t.dim(core.query.memref, 0);
-    t.parallel({batches, t.ceilDiv(queries, mostTokens)}, [&](ValueRange at) {
-      Value first = t.mul(at[1], mostTokens);
-      Value count = t.index(mostTokens);
-      if (std::optional<int64_t> all = getConstantIntValue(queries); !all || *all % mostTokens)
+    t.parallel({batches, t.ceilDiv(queries, tileSize)}, [&](ValueRange at) {
+      Value first = t.mul(at[1], tileSize);
+      Value count = t.index(tileSize);
+      if (std::optional<int64_t> all = getConstantIntValue(queries); !all || *all % tileSize)
         count = t.min(count, t.sub(queries, first));
       emitTile(at[0], first, count);
     });
@@ -80,11 +81,11 @@ private:
   }
 
   void emitTile(Value batch, Value first, Value count) {
-    ScoreTile tile = core.makeTile(mostTokens, columns);
+    ScoreTile tile = core.makeTile(tileSize, columns);
     Value depth = core.keysOf(batch);
     t.loop(t.index(core.queryHeads), [&](Value head) {
       Value rows = core.query.rows(t, batch, head, first, count);
-      core.multiply(tile, t.asF32(rows, mostTokens), count,
+      core.multiply(tile, t.asF32(rows, tileSize), count,
                     t.inner(packedKeys, {batch, core.keyHead(head)}), head);
     });
     if (positions.isMasked()) {
@@ -247,7 +248,7 @@ private:
   Value queries;
   int64_t keys, columns;
   Positions positions;
-  int64_t mostTokens;
+  int64_t tileSize;
   Value packedKeys;
   Tokens values;
   // Of the current query, of all score heads:

@@ -54,8 +54,8 @@ public:
     if (!ShapedType::isDynamic(queries))
       blockSize = std::min(blockSize, queries);
     columns = padToVectors(blockSize);
-    tileSize = std::min(schedule.getKeys(),
-                        AttentionTile::mostTokens(core.scores, columns, options.tileBytes));
+    tileSize = AttentionTile::tokensInTile(core.scores, columns, options.tileBytes,
+                                           core.scores.keys(), schedule.getKeys());
     rowElements = core.scoreHeads * columns;
   }
 
@@ -121,7 +121,7 @@ private:
         referenceSizes = {blocks, t.ceilDiv(keys, tileSize), row};
       }
     }
-    if (!powerSizes.empty() && !isStored(elementsOf(powerSizes)))
+    if (!powerSizes.empty() && !isStored(elementsOf({blocks, core.key.tokens(t), row})))
       powerSizes.clear(), referenceSizes.clear();
 
     Value elements = t.index(0);
@@ -148,7 +148,7 @@ private:
     return product;
   }
 
-  // Whether sweep 1 keeps its powers, so many elements of a batch element.
+  // Whether sweep 1 keeps its powers, so many of a batch element.
   bool isStored(Value elements) {
     if (secondSweep != SecondSweep::Auto)
       return secondSweep == SecondSweep::Store;
