@@ -32,10 +32,10 @@ struct Loop {
   }
 };
 
-// Waits for a little while, about 25 us, until `isTrue()`. To sleep and be woken takes longer than
+// Waits for a little while, about 100 us, until `isTrue()`. To sleep and be woken takes longer than
 // what is between two loops of one function, or between the ends of a loop in two threads.
 template <typename Condition> void spinUntil(Condition isTrue) {
-  for (int i = 0; i < 2000 && !isTrue(); ++i)
+  for (int i = 0; i < 8000 && !isTrue(); ++i)
 #if defined(__x86_64__)
     __builtin_ia32_pause();
 #elif defined(__aarch64__)

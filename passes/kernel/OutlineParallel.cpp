@@ -130,6 +130,12 @@ private:
     return success();
   }
 
+  // Else LLVM may find too late that vectors do not stay in registers, and put them where they
+  // cross lines of the cache. It puts one of the two functions into the other.
+  static void alignStack(Operation *function) {
+    function->setAttr("passthrough", Builder(function).getStrArrayAttr({"stackrealign"}));
+  }
+
   // The body of the loop as a function of the index and the fields.
   func::FuncOp createBody(IRRewriter &b, SymbolTable &symbols, scf::ParallelOp loop, StringRef name,
                           ArrayRef<Value> captured, ArrayRef<Operation *> constants,
@@ -142,9 +148,7 @@ private:
         func::FuncOp::create(b, loc, (name + "_body").str(), b.getFunctionType(arguments, {}));
     body.setPrivate();
     body->setAttr("llvm.linkage", LLVM::LinkageAttr::get(&getContext(), LLVM::Linkage::Internal));
-    // Else LLVM may find too late that vectors do not stay in registers, and put them where they
-    // cross lines of the cache.
-    body->setAttr("passthrough", b.getStrArrayAttr({"stackrealign"}));
+    alignStack(body);
     symbols.insert(body);
 
     Block *entry = body.addEntryBlock();
@@ -175,6 +179,7 @@ private:
     b.setInsertionPointToEnd(getOperation().getBody());
     auto callback = LLVM::LLVMFuncOp::create(b, loc, name, type, LLVM::Linkage::Internal);
     symbols.insert(callback);
+    alignStack(callback);
     Block *entry = callback.addEntryBlock(b);
     b.setInsertionPointToStart(entry);
     SmallVector<Value> arguments = {entry->getArgument(0)};

@@ -18,10 +18,10 @@ using namespace imhsa;
 // Tokens of a tile, a multiple of 16. Of 48, the scores in six heads against 64 columns are 72 KiB.
 static constexpr int64_t kTokens = 48, kLeastTokens = 16;
 // Tiles that a batch should have at least, so that processors do not wait for one.
-static constexpr int64_t kTiles = 12;
+static constexpr int64_t kTiles = 4;
 // Queries of a block where there are many.
 static constexpr int64_t kQueries = 64;
-// Ranges of keys where all queries are one block: more would take more memory for what each
+// Ranges of keys at most where all queries are one block: more would take more memory for what each
 // gives, and fewer would keep fewer processors busy.
 static constexpr int64_t kSplits = 8;
 
@@ -56,7 +56,13 @@ static ScheduleAttr chooseSchedule(Operation *op) {
   ScheduleSizes sizes = defaultSizes(kind);
   sizes.keys = isFew(queries) ? tokensInTile(keys, batch) : kTokens;
   sizes.queries = isFew(queries) ? llvm::alignTo(queries, 16) : kQueries;
-  sizes.splits = isFew(queries) ? kSplits : 1;
+  sizes.splits = 1;
+  if (isFew(queries)) {
+    // What each range gives takes time to sum, so each has at least a tile.
+    sizes.splits = kSplits;
+    if (!ShapedType::isDynamic(keys))
+      sizes.splits = std::clamp<int64_t>(llvm::bit_floor<uint64_t>(keys / sizes.keys), 1, kSplits);
+  }
   return make(kind, sizes);
 }
 

@@ -16,7 +16,8 @@ func.func @pool(%x: memref<1x2x?x12xf32>, %l: memref<1x2x3x12xf32>) {
 
 // Keys are packed, squares of eight at once: 20 of them are three vectors. Then tiles of 16 queries with all heads:
 // scores, four rows of three vectors in registers at a time; for each token mixing, softmax, mixing; values.
-// The maxima and the sums of all heads are reduced together.
+// The maxima and the sums of all heads are reduced together. While products run, what the next head reads and writes
+// is fetched.
 // CHECK-LABEL: func.func @read_out(
 // CHECK:         memref.alloc() {{.*}} : memref<1x2x32x24xf32>
 // CHECK-NOT:     scf.parallel
@@ -26,12 +27,14 @@ func.func @pool(%x: memref<1x2x?x12xf32>, %l: memref<1x2x3x12xf32>) {
 // CHECK:           memref.alloca() {{.*}} : memref<16x48xf32>
 // CHECK:           scf.for
 // CHECK:             scf.for {{.*}} step %c4
+// CHECK:               memref.prefetch {{.*}}, read, locality<2>, data
 // CHECK:               %{{.*}}:12 = scf.for
 // CHECK-COUNT-12:        vector.fma
 // CHECK:           arith.cmpf ogt
 // CHECK:           vector.shuffle
 // CHECK:           arith.shli
 // CHECK:           vector.shuffle
+// CHECK:           memref.prefetch {{.*}}, write, locality<2>, data
 // CHECK:           scf.for
 // CHECK:             vector.store
 func.func @read_out(%q: memref<1x2x?x32xf32>, %k: memref<1x2x20x32xf32>, %w: memref<2x2xf32>, %o: memref<1x2x?x32xf32>) {

@@ -29,6 +29,7 @@
 // CHECK-LABEL: func.func private @fill_parallel_body(
 // CHECK-SAME: %[[INDEX:.*]]: i64, %[[VALUE:.*]]: f32, %[[POINTER:.*]]: !llvm.ptr, %[[SIZE:.*]]: i64)
 // CHECK-SAME: llvm.linkage = #llvm.linkage<internal>
+// CHECK-SAME: passthrough = ["stackrealign"]
 // CHECK-DAG: %[[C8:.*]] = arith.constant 8 : index
 // CHECK-DAG: llvm.insertvalue %[[POINTER]], %{{.*}}[1]
 // CHECK-DAG: llvm.insertvalue %[[SIZE]], %{{.*}}[3, 0]
@@ -40,7 +41,7 @@
 // CHECK-NEXT: return
 
 // CHECK-LABEL: llvm.func internal @fill_parallel(
-// CHECK-SAME: %[[INDEX:.*]]: i64, %[[CONTEXT:.*]]: !llvm.ptr)
+// CHECK-SAME: %[[INDEX:.*]]: i64, %[[CONTEXT:.*]]: !llvm.ptr) attributes {passthrough = ["stackrealign"]}
 // CHECK: %[[VALUE:.*]] = llvm.load %{{.*}} -> f32
 // CHECK: %[[POINTER:.*]] = llvm.load %{{.*}} -> !llvm.ptr
 // CHECK: %[[SIZE:.*]] = llvm.load %{{.*}} -> i64

@@ -28,6 +28,13 @@ Value Tokens::rows(TileBuilder &t, Value batch, Value head, Value first, Value c
   return t.view(memref, offsets, sizes);
 }
 
+Value Tokens::rowsAfter(TileBuilder &t, Value batch, Value head, Value first, Value count) const {
+  Value isLast = t.isEqual(head, t.index(heads() - 1));
+  Value next = t.min(t.add(first, count), t.sub(tokens(t), count));
+  return rows(t, batch, t.select(isLast, t.index(0), t.add(head, 1)), t.select(isLast, next, first),
+              count);
+}
+
 AttentionTile::AttentionTile(TileBuilder &t, AttentionOp op)
     : scores(op.getScores()), query{op.getQuery(), tokenDims(op.getQueryOrder())},
       key{op.getKey(), tokenDims(op.getKeyOrder())},
@@ -115,7 +122,7 @@ void AttentionTile::pack(const Tokens &side, Value batch, Value head, Value firs
 }
 
 void AttentionTile::multiply(const ScoreTile &tile, Value rows, Value count, Value packed,
-                             Value head) {
+                             Value head, TileBuilder::Body beforeRow) {
   t.product(
       count, tile.columns, t.index(query.width()),
       [&](Value i, Value k) { return t.loadScalar(rows, {i, k}); },
@@ -123,7 +130,8 @@ void AttentionTile::multiply(const ScoreTile &tile, Value rows, Value count, Val
       /*start=*/nullptr,
       [&](Value i, Value j, Value vector) {
         t.store(vector, tile.memref, {i, tile.at(t, head, j)});
-      });
+      },
+      beforeRow);
 }
 
 void AttentionTile::mixBefore(const ScoreTile &tile, In in, Out out) {

@@ -21,6 +21,10 @@ struct Tokens {
   int64_t heads() const { return dimSize(memref, dims.head); }
   int64_t width() const { return dimSize(memref, 3); }
   mlir::Value tokens(TileBuilder &t) const { return t.dim(memref, dims.token); }
+  /// What is read after `count` tokens from `first` on of one head: those of the next head, or of
+  /// the first one the tokens after them.
+  mlir::Value rowsAfter(TileBuilder &t, mlir::Value batch, mlir::Value head, mlir::Value first,
+                        mlir::Value count) const;
   /// `count` tokens from `first` on of one head: [count, width].
   mlir::Value rows(TileBuilder &t, mlir::Value batch, mlir::Value head, mlir::Value first,
                    mlir::Value count) const;
@@ -66,9 +70,9 @@ public:
             mlir::Value count, double scale, mlir::Value packed, int64_t columns);
 
   /// The scores of one head: tile[i, head] = rows[i] * packed, for the first `count`
-  /// of `rows` [tokens, width] in f32.
+  /// of `rows` [tokens, width] in f32. `beforeRow` as for a product.
   void multiply(const ScoreTile &tile, mlir::Value rows, mlir::Value count, mlir::Value packed,
-                mlir::Value head);
+                mlir::Value head, TileBuilder::Body beforeRow);
 
   /// Mixes the heads of one token before and after the softmax: `in` gives what is mixed, and
   /// may read the tile where `out` writes it.

@@ -85,8 +85,10 @@ private:
     Value depth = core.keysOf(batch);
     t.loop(t.index(core.queryHeads), [&](Value head) {
       Value rows = core.query.rows(t, batch, head, first, count);
+      Value after = core.query.rowsAfter(t, batch, head, first, count);
       core.multiply(tile, t.asF32(rows, tileSize), count,
-                    t.inner(packedKeys, {batch, core.keyHead(head)}), head);
+                    t.inner(packedKeys, {batch, core.keyHead(head)}), head,
+                    [&](Value row) { t.prefetchRow(after, row); });
     });
     if (positions.isMasked()) {
       mask = t.scratch({columns});
@@ -101,6 +103,7 @@ private:
       Value zero = t.index(0);
       Value v = values.rows(t, batch, core.valueHead(head), zero, t.index(keys));
       Value out = core.output.rows(t, batch, head, first, count);
+      Value after = core.output.rowsAfter(t, batch, head, first, count);
       t.product(
           count, core.value.width(), depth,
           [&](Value i, Value k) { return t.loadScalar(tile.memref, {i, tile.at(t, head, k)}); },
@@ -112,7 +115,8 @@ private:
             Value isRead = t.isGreater(t.loadScalar(readKeys, {k}), t.real(0));
             return t.select(isRead, vector, t.real(0, width));
           },
-          /*start=*/nullptr, [&](Value i, Value j, Value vector) { t.store(vector, out, {i, j}); });
+          /*start=*/nullptr, [&](Value i, Value j, Value vector) { t.store(vector, out, {i, j}); },
+          [&](Value row) { t.prefetchRow(after, row, /*forWrite=*/true); });
     });
   }
 

@@ -244,9 +244,6 @@ private:
       t.fill(maximum, std::numeric_limits<float>::lowest());
       t.fill(sum, 0);
     }
-    if (kind != Sweep::Normalisers)
-      clear(task);
-
     Value keys = core.keysOf(task.batch), tiles = t.ceilDiv(keys, tileSize);
     Value begin = t.floorDiv(t.mul(tiles, task.split), numSplits);
     Value end = t.floorDiv(t.mul(tiles, t.add(task.split, 1)), numSplits);
@@ -254,6 +251,9 @@ private:
     auto [firstKey, lastKey] = positions.keptKeys(task.firstQuery, task.numQueries, keys);
     begin = t.max(begin, t.floorDiv(firstKey, tileSize));
     end = t.min(end, t.ceilDiv(lastKey, tileSize));
+    // The first tile sets the sums. Where there is none they are zeros.
+    if (kind != Sweep::Normalisers)
+      t.loop(end, t.min(t.add(end, 1), t.add(begin, 1)), 1, [&](Value) { clear(task); });
     t.loop(begin, end, 1, [&](Value number) {
       Value first = t.mul(number, tileSize), count = t.index(tileSize);
       if (std::optional<int64_t> all = getConstantIntValue(keys); !all || *all % tileSize)
@@ -270,7 +270,7 @@ private:
           normalise(task, tile, number, count, maximum, sum, factors, kind);
       }
       if (kind != Sweep::Normalisers)
-        addProduct(task, tile, first, count);
+        addProduct(task, tile, first, count, t.isEqual(number, begin));
     });
     if (kind == Sweep::Both && !partial) {
       forRow([&](Value column, int64_t width) {
@@ -284,8 +284,10 @@ private:
   void logits(const Task &task, const ScoreTile &tile, Value first, Value count) {
     t.loop(t.index(core.queryHeads), [&](Value head) {
       Value rows = core.key.rows(t, task.batch, core.keyHead(head), first, count);
+      Value after = core.key.rowsAfter(t, task.batch, core.keyHead(head), first, count);
       core.multiply(tile, t.asF32(rows, tileSize), count,
-                    t.inner(packed, {task.slot, task.block, head}), head);
+                    t.inner(packed, {task.slot, task.block, head}), head,
+                    [&](Value row) { t.prefetchRow(after, row); });
     });
     if (!core.scores.interaction.pre && !positions.hasBias() && !positions.isMasked())
       return;
@@ -450,11 +452,13 @@ private:
     });
   }
 
-  // O[g] += Z[g]^T V[g]
-  void addProduct(const Task &task, const ScoreTile &tile, Value first, Value count) {
+  // O[g] += Z[g]^T V[g], or = where it is the first.
+  void addProduct(const Task &task, const ScoreTile &tile, Value first, Value count,
+                  Value isFirst) {
     t.loop(t.index(core.resultHeads), [&](Value head) {
       Value v =
           t.asF32(core.value.rows(t, task.batch, core.valueHead(head), first, count), tileSize);
+      Value after = core.value.rowsAfter(t, task.batch, core.valueHead(head), first, count);
       Value result = sumOf(task, head);
       t.product(
           task.numQueries, core.value.width(), count,
@@ -467,8 +471,11 @@ private:
             Value isRead = t.isGreater(t.loadScalar(readKeys, {k}), t.real(0));
             return t.select(isRead, vector, t.real(0, width));
           },
-          [&](Value i, Value j, int64_t width) { return t.load(result, {i, j}, width); },
-          [&](Value i, Value j, Value vector) { t.store(vector, result, {i, j}); });
+          [&](Value i, Value j, int64_t width) {
+            return t.select(isFirst, t.real(0, width), t.load(result, {i, j}, width));
+          },
+          [&](Value i, Value j, Value vector) { t.store(vector, result, {i, j}); },
+          [&](Value row) { t.prefetchRow(after, row); });
     });
   }
 

@@ -43,6 +43,9 @@ Value TileBuilder::min(Value lhs, Value rhs) {
 Value TileBuilder::max(Value lhs, Value rhs) {
   return b.createOrFold<arith::MaxSIOp>(loc, lhs, rhs);
 }
+Value TileBuilder::isEqual(Value lhs, Value rhs) {
+  return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, lhs, rhs);
+}
 
 Value TileBuilder::dim(Value memref, unsigned dimension) {
   int64_t size = cast<MemRefType>(memref.getType()).getDimSize(dimension);
@@ -209,9 +212,13 @@ void TileBuilder::store(Value value, Value memref, ValueRange position) {
     memref::StoreOp::create(b, loc, value, memref, position);
 }
 
-void TileBuilder::prefetch(Value memref, ValueRange position, bool forWrite) {
-  memref::PrefetchOp::create(b, loc, memref, position, forWrite, /*localityHint=*/3,
-                             /*isDataCache=*/true);
+void TileBuilder::prefetchRow(Value matrix, Value row, bool forWrite) {
+  auto type = cast<MemRefType>(matrix.getType());
+  row = min(row, sub(dim(matrix, 0), index(1)));
+  int64_t line = 8 * kAlignment / type.getElementTypeBitWidth();
+  for (int64_t column = 0; column < type.getDimSize(1); column += line)
+    memref::PrefetchOp::create(b, loc, matrix, ValueRange{row, index(column)}, forWrite,
+                               /*localityHint=*/2, /*isDataCache=*/true);
 }
 
 Value TileBuilder::asF32(Value matrix, int64_t mostRows) {
@@ -406,7 +413,7 @@ static void rowBlocks(TileBuilder &t, Value count, int64_t most,
 }
 
 void TileBuilder::product(Value rows, int64_t columns, Value depth, Scalar a, Vector b,
-                          Vector start, Store finish) {
+                          Vector start, Store finish, Body beforeRow) {
   // The sums of `numRows` rows from `row` on and of `vectors` vectors from `column` on.
   auto block = [&](Value row, int64_t numRows, Value column, int64_t width, int64_t vectors) {
     SmallVector<Value> rowAt, columnAt, sums;
@@ -414,6 +421,8 @@ void TileBuilder::product(Value rows, int64_t columns, Value depth, Scalar a, Ve
       rowAt.push_back(add(row, i));
     for (int64_t v = 0; v < vectors; ++v)
       columnAt.push_back(add(column, v * width));
+    if (beforeRow && getConstantIntValue(columnAt.front()).value_or(0) == 0)
+      llvm::for_each(rowAt, beforeRow);
     Value zeros = start ? Value() : real(0, width);
     for (Value i : rowAt)
       for (Value j : columnAt)

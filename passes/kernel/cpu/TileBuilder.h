@@ -40,6 +40,7 @@ public:
   mlir::Value ceilDiv(mlir::Value lhs, int64_t rhs);
   mlir::Value min(mlir::Value lhs, mlir::Value rhs);
   mlir::Value max(mlir::Value lhs, mlir::Value rhs);
+  mlir::Value isEqual(mlir::Value lhs, mlir::Value rhs);
   /// The size of a dimension of a memref, a constant where its type has it.
   mlir::Value dim(mlir::Value memref, unsigned dimension);
 
@@ -81,7 +82,8 @@ public:
   mlir::Value load(mlir::Value memref, mlir::ValueRange position, int64_t width);
   mlir::Value loadScalar(mlir::Value memref, mlir::ValueRange position);
   void store(mlir::Value value, mlir::Value memref, mlir::ValueRange position);
-  void prefetch(mlir::Value memref, mlir::ValueRange position, bool forWrite);
+  /// Fetches row `row`, or the last one, of `matrix` into the second-level cache.
+  void prefetchRow(mlir::Value matrix, mlir::Value row, bool forWrite = false);
   /// `matrix` [rows, width] itself where it is f32, otherwise a copy of it in f32; at most
   /// `mostRows` rows.
   mlir::Value asF32(mlir::Value matrix, int64_t mostRows);
@@ -128,9 +130,10 @@ public:
   /// c[i,j] = start[i,j] + sum over k < depth of a[i,k] * b[k,j], for i < rows and j < columns.
   /// Elements are described, so that each may be computed where it is needed: `a` gives a[i,k],
   /// `b` gives b[k, j ... j + width - 1], `start` likewise (null for zeros), and `finish` takes
-  /// c[i, j ...]. A block of sums is in registers over all k.
+  /// c[i, j ...]. A block of sums is in registers over all k. `beforeRow` says what else happens
+  /// for each row in the time that the product takes, such as a `prefetch`; some rows twice.
   void product(mlir::Value rows, int64_t columns, mlir::Value depth, Scalar a, Vector b,
-               Vector start, Store finish);
+               Vector start, Store finish, Body beforeRow = nullptr);
 
 private:
   mlir::OpBuilder &b;
