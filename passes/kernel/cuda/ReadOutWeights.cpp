@@ -47,6 +47,10 @@ ReadOut::Heads ReadOut::scores(Int tile) {
     Positions &positions = x.emplace_back();
     for (const Accumulator &sum : sums)
       positions.append(sum.begin(), sum.end());
+    // The assembler would read operands so far ahead that registers spill: it does not across a
+    // meeting of the warp.
+    if (head % 2)
+      k.syncWarp();
   }
   return x;
 }
