@@ -116,9 +116,13 @@ static void copyConverted(KernelBuilder &k, const ThreadGroup &group, const Toke
                           Pointer first, int64_t heads, llvm::function_ref<Bool(Int)> isValid,
                           SharedTiles target, Type type, bool inVectors) {
   TileShape shape = target.shape;
-  int64_t chunks = shape.chunks(), elements = shape.elementsOfChunk();
+  // In vectors, a lane takes 16 bytes of the source, so that neighbours share whole sectors: half a
+  // chunk where f32 become 16-bit elements.
+  bool inHalves = inVectors && bytesOf(source.element) == 2 * shape.elementBytes;
+  int64_t parts = inHalves ? 2 : 1, elements = shape.elementsOfChunk() / parts;
+  int64_t chunks = shape.chunks() * parts;
   int64_t items = heads * shape.rows * chunks, threads = group.threads;
-  // So many chunks of a thread are under way together.
+  // So many parts of a thread are under way together.
   int64_t together = inVectors ? std::min<int64_t>(4, llvm::divideCeil(items, threads)) : 1;
   k.loop(k.here(group.thread), k.i32(items), k.i32(together * threads), [&](Int start) {
     SmallVector<SmallVector<Float>> loaded;
@@ -133,7 +137,8 @@ static void copyConverted(KernelBuilder &k, const ThreadGroup &group, const Toke
                          .at(chunk * (elements * bytesOf(source.element)));
       loaded.push_back(
           loadChunk(k, source, from, isOwn & isValid(row), chunk * elements, elements, inVectors));
-      places.push_back({isOwn, target.tile(head).at(shape.offset(row, chunk))});
+      Int inChunk = chunk % parts * (elements * shape.elementBytes);
+      places.push_back({isOwn, target.tile(head).at(shape.offset(row, chunk / parts)).at(inChunk)});
     }
     for (int64_t turn = 0; turn < together; ++turn) {
       ArrayRef<Float> values = loaded[turn];

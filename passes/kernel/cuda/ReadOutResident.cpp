@@ -23,30 +23,53 @@ void ReadOut::loadParameters() {
 
 // Values [heads][rows][columns], with columns in the order in which accumulators have them: the
 // 8-column groups j of an accumulator give lane t of a quad columns t * laneColumns + 2j and the
-// next.
+// next. A lane takes 4 neighbours at a time, in one load where rows are aligned, and several of
+// these are under way together.
 static void copyValues(KernelBuilder &k, const ReadOutPlan &plan, const TokenRows &source,
                        llvm::function_ref<Bool(Int)> isValid, SharedTiles target) {
-  int64_t run = plan.laneColumns, runs = target.shape.columns / run;
-  int64_t rows = target.shape.rows, items = plan.blockValueHeads * rows * runs;
+  TileShape shape = target.shape;
+  int64_t fours = shape.columns / 4, inRun = plan.laneColumns / 4, threads = k.threads();
+  int64_t items = plan.blockValueHeads * shape.rows * fours;
+  int64_t together = std::min<int64_t>(4, llvm::divideCeil(items, threads));
   unsigned bytes = bytesOf(source.element);
-  k.loop(k.here(k.thread()), k.i32(items), k.i32(k.threads()), [&](Int item) {
-    Int row = item / runs, number = item % runs, head = row / rows;
-    row = row % rows;
-    Bool valid = isValid(row);
-    Pointer from = source.origin.at(head.wide() * source.headStride)
-                       .at(row.wide() * source.rowStride)
-                       .at(number * (run * bytes));
-    SmallVector<Float> values;
-    for (int64_t i = 0; i < run; ++i)
-      values.push_back(k.loadFloatWhere(valid & (number * run + i < source.validColumns),
-                                        from.at(i * bytes), source.element));
-    Int chunk = number / 4 * (run / 2);
-    for (int64_t i = 0; i < run; i += 2)
-      target.tile(head)
-          .at(target.shape.offset(row, chunk + i / 2))
-          .at(number % 4 * 4)
-          .store(k.pack(values[i], values[i + 1], plan.type));
-  });
+  auto type = VectorType::get(4, source.element);
+  auto copy = [&](bool inVectors) {
+    k.loop(k.here(k.thread()), k.i32(items), k.i32(together * threads), [&](Int start) {
+      SmallVector<std::array<Float, 4>> loaded;
+      SmallVector<std::array<Pointer, 2>> places; // of each pair of columns
+      SmallVector<Bool> isThere;
+      for (int64_t turn = 0; turn < together; ++turn) {
+        Int item = start + turn * threads;
+        Int row = item / fours, four = item % fours, head = row / shape.rows;
+        row = row % shape.rows;
+        Bool isOwn = turn ? item < items : k.boolean(true), valid = isOwn & isValid(row);
+        Pointer from = source.origin.at(head.wide() * source.headStride)
+                           .at(row.wide() * source.rowStride)
+                           .at(four * (4 * bytes));
+        auto &values = loaded.emplace_back();
+        if (inVectors) {
+          Value vector = k.loadWhere(valid & (four * 4 < source.validColumns), from, type);
+          for (unsigned i = 0; i < 4; ++i)
+            values[i] = k.toFloat(k.extract(vector, i));
+        } else {
+          for (unsigned i = 0; i < 4; ++i)
+            values[i] = k.loadFloatWhere(valid & (four * 4 + i < source.validColumns),
+                                         from.at(i * bytes), source.element);
+        }
+        Int run = four / inRun, chunk = run / 4 * (2 * inRun) + four % inRun * 2;
+        Pointer tile = target.tile(head).at(run % 4 * 4);
+        places.push_back(
+            {tile.at(shape.offset(row, chunk)), tile.at(shape.offset(row, chunk + 1))});
+        isThere.push_back(isOwn);
+      }
+      for (int64_t turn = 0; turn < together; ++turn)
+        k.when(isThere[turn], [&] {
+          for (unsigned i = 0; i < 2; ++i)
+            places[turn][i].store(k.pack(loaded[turn][2 * i], loaded[turn][2 * i + 1], plan.type));
+        });
+    });
+  };
+  k.when(source.isAligned, [&] { copy(/*inVectors=*/true); }, [&] { copy(/*inVectors=*/false); });
 }
 
 // Values that no query of the segment keeps are zeros: they may be NaN, and 0 * NaN is NaN.
