@@ -40,6 +40,14 @@ struct ScoreTile {
   mlir::Value at(TileBuilder &t, mlir::Value head, mlir::Value column) const {
     return t.add(t.mul(head, columns), column);
   }
+  mlir::Value load(TileBuilder &t, mlir::Value token, mlir::Value head, mlir::Value column,
+                   int64_t width) const {
+    return t.load(memref, {token, at(t, head, column)}, width);
+  }
+  void store(TileBuilder &t, mlir::Value token, mlir::Value head, mlir::Value column,
+             mlir::Value vector) const {
+    t.store(vector, memref, {token, at(t, head, column)});
+  }
 };
 
 /// An exact attention, or its log-sum-exp alone, on memrefs, whose head counts and widths are

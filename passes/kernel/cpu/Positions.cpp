@@ -95,3 +95,16 @@ std::pair<Value, Value> Positions::keptKeys(Value first, Value count, Value most
   }
   return {begin, end};
 }
+
+static int64_t widthOf(Value vector) { return cast<VectorType>(vector.getType()).getDimSize(0); }
+
+Value KeptRow::select(TileBuilder &t, Value vector, Value column, double otherwise) const {
+  int64_t width = widthOf(vector);
+  Value isKept = t.isGreater(t.load(columns, {column}, width), t.real(0, width));
+  return t.select(isKept, vector, t.real(otherwise, width));
+}
+
+Value KeptRow::valueOf(TileBuilder &t, Value vector, Value key) const {
+  Value isRead = t.isGreater(t.loadScalar(keys, {key}), t.real(0));
+  return t.select(isRead, vector, t.real(0, widthOf(vector)));
+}

@@ -46,6 +46,19 @@ private:
   mlir::Value queries, keys;
 };
 
+/// What the mask says of the row of scores at hand and of the keys of a tile, in f32: 1 where
+/// something is kept, otherwise 0.
+struct KeptRow {
+  mlir::Value columns; ///< [columns] of the row
+  mlir::Value keys;    ///< [keys]: some query of the tile keeps the key
+
+  /// `vector`, which stands at `column` of the row, where it is kept; elsewhere `otherwise`.
+  mlir::Value select(TileBuilder &t, mlir::Value vector, mlir::Value column,
+                     double otherwise) const;
+  /// The value `vector` of a key, or 0 where nothing keeps it: then it may be NaN.
+  mlir::Value valueOf(TileBuilder &t, mlir::Value vector, mlir::Value key) const;
+};
+
 } // namespace imhsa::cpu
 
 #endif // IMHSA_PASSES_KERNEL_CPU_POSITIONS_H

@@ -91,9 +91,8 @@ private:
                     [&](Value row) { t.prefetchRow(after, row); });
     });
     if (positions.isMasked()) {
-      mask = t.scratch({columns});
-      readKeys = t.scratch({columns});
-      t.fill(readKeys, 0);
+      kept = {t.scratch({columns}), t.scratch({columns})};
+      t.fill(kept.keys, 0);
     }
     partial = t.scratch({core.scoreHeads, kLanes});
     maxima = t.scratch({core.scoreHeads});
@@ -109,11 +108,7 @@ private:
           [&](Value i, Value k) { return t.loadScalar(tile.memref, {i, tile.at(t, head, k)}); },
           [&](Value k, Value j, int64_t width) {
             Value vector = t.load(v, {k, j}, width);
-            if (!positions.isMasked())
-              return vector;
-            // A value that nothing keeps may be NaN.
-            Value isRead = t.isGreater(t.loadScalar(readKeys, {k}), t.real(0));
-            return t.select(isRead, vector, t.real(0, width));
+            return positions.isMasked() ? kept.valueOf(t, vector, k) : vector;
           },
           /*start=*/nullptr, [&](Value i, Value j, Value vector) { t.store(vector, out, {i, j}); },
           [&](Value row) { t.prefetchRow(after, row, /*forWrite=*/true); });
@@ -123,10 +118,10 @@ private:
   // Scores of a token to weights, all heads.
   void softmax(const ScoreTile &tile, Value batch, Value query, Value token, Value depth) {
     auto load = [&](Value head, Value column, int64_t width) {
-      return t.load(tile.memref, {token, tile.at(t, head, column)}, width);
+      return tile.load(t, token, head, column, width);
     };
     auto store = [&](Value head, Value column, Value vector) {
-      t.store(vector, tile.memref, {token, tile.at(t, head, column)});
+      tile.store(t, token, head, column, vector);
     };
     if (positions.isMasked())
       keepRow(batch, query);
@@ -173,7 +168,7 @@ private:
         [&](Value head, Value column, Value vector) {
           // A bias could make it another number than 0.
           if (positions.isMasked() && core.scores.interaction.postBias)
-            vector = whereKept(vector, column, 0);
+            vector = kept.select(t, vector, column, 0);
           store(head, column, vector);
         });
   }
@@ -213,24 +208,18 @@ private:
   void keepRow(Value batch, Value query) {
     for (int64_t j = 0; j < columns; j += kLanes) {
       Value column = t.index(j);
-      Value kept = t.select(positions.kept(batch, query, column, kLanes), t.real(1, kLanes),
-                            t.real(0, kLanes));
-      t.store(kept, mask, {column});
-      t.store(t.maxf(t.load(readKeys, {column}, kLanes), kept), readKeys, {column});
+      Value isKept = t.select(positions.kept(batch, query, column, kLanes), t.real(1, kLanes),
+                              t.real(0, kLanes));
+      t.store(isKept, kept.columns, {column});
+      t.store(t.maxf(t.load(kept.keys, {column}, kLanes), isKept), kept.keys, {column});
     }
-  }
-
-  Value whereKept(Value vector, Value column, double otherwise) {
-    int64_t width = cast<VectorType>(vector.getType()).getDimSize(0);
-    Value isKept = t.isGreater(t.load(mask, {column}, width), t.real(0, width));
-    return t.select(isKept, vector, t.real(otherwise, width));
   }
 
   // `vector` where its keys are kept, otherwise -inf.
   Value keep(Value vector, Value column, Value depth) {
     double excluded = -std::numeric_limits<float>::infinity();
     if (positions.isMasked())
-      vector = whereKept(vector, column, excluded);
+      vector = kept.select(t, vector, column, excluded);
     std::optional<int64_t> constant = getConstantIntValue(depth);
     if (constant && *getConstantIntValue(column) + kLanes <= *constant)
       return vector;
@@ -258,9 +247,7 @@ private:
   // Of the current query, of all score heads:
   Value partial;         ///< maxima or sums of each lane [heads, kLanes]
   Value maxima, inverse; ///< m, and z or 1 / z
-  // Where positions are masked, [columns] of 1 or 0:
-  Value mask;     ///< the current query keeps the key
-  Value readKeys; ///< some query of the tile keeps the key
+  KeptRow kept;          ///< of the keys, where positions are masked
 };
 
 } // namespace

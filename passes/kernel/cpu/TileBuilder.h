@@ -136,6 +136,13 @@ public:
                Vector start, Store finish, Body beforeRow = nullptr);
 
 private:
+  /// A range of columns that is a whole number of vectors of one width.
+  struct Columns {
+    int64_t first, width, count;
+  };
+  /// `size` columns as whole vectors of `lanes` and, at the end, narrower ones.
+  static llvm::SmallVector<Columns, 4> splitColumns(int64_t size, int64_t lanes);
+
   mlir::OpBuilder &b;
   mlir::Location loc;
   int64_t lanes;

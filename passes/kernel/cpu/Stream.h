@@ -1,0 +1,104 @@
+//===- Stream.h - attention over many keys on the CPU ---------*- C++ -*-===//
+// Part of imhsa, under the Apache License v2.0 with LLVM Exceptions: see LICENSE.
+//
+// The kernel and what happens when (Stream.cpp), its memory (StreamBuffers.cpp), what is computed
+// of a tile (StreamTile.cpp), and of what the ranges of keys give (StreamRanges.cpp).
+
+#ifndef IMHSA_PASSES_KERNEL_CPU_STREAM_H
+#define IMHSA_PASSES_KERNEL_CPU_STREAM_H
+
+#include "passes/kernel/cpu/Kernels.h"
+#include "passes/kernel/cpu/Positions.h"
+
+namespace imhsa::cpu {
+
+class Stream {
+public:
+  Stream(mlir::OpBuilder &b, AttentionOp op, const KernelOptions &options);
+  /// The log-sum-exps alone.
+  Stream(mlir::OpBuilder &b, LogSumExpOp op, const KernelOptions &options);
+
+  void emit();
+
+private:
+  /// The range of keys that a task sweeps, and what it does it for.
+  struct Task {
+    mlir::Value batch, block, split;
+    mlir::Value slot; ///< of the batch element in the buffers
+    mlir::Value firstQuery, numQueries;
+  };
+  enum class Sweep { Normalisers, Sum, Both };
+
+  void chooseSizes(ScheduleAttr schedule, const KernelOptions &options);
+  /// All of `numBatches` batch elements from `firstBatch` on.
+  void emitBatches();
+  void sweepAll(Sweep kind);
+  void sweep(const Task &task, Sweep kind);
+
+  //===--- Buffers ----------------------------------------------------------===//
+  void makeBuffers();
+  bool isStored(mlir::Value elements);
+  void chooseBatches(mlir::Value elements, int64_t most);
+  void packQueries();
+  /// The first query of a block and how many it has.
+  std::pair<mlir::Value, mlir::Value> queriesOf(mlir::Value block);
+  /// Where a task sums its part of the result: [queries, width] of one head.
+  mlir::Value sumOf(const Task &task, mlir::Value head);
+  /// The part of `powers` or `references` for a task, and the rows of `powers` of `count` keys.
+  mlir::Value storedOf(const Task &task, mlir::Value buffer, mlir::Value position);
+  mlir::Value keptRows(const Task &task, mlir::Value first, mlir::Value count);
+
+  //===--- Steps on a tile ---------------------------------------------------===//
+  // `maximum`, `sum`, `inverse` (of the sum) and `factors` are rows [heads * columns] in f32.
+  void logits(const Task &task, const ScoreTile &tile, mlir::Value first, mlir::Value count);
+  void normalise(const Task &task, const ScoreTile &tile, mlir::Value number, mlir::Value count,
+                 mlir::Value maximum, mlir::Value sum, mlir::Value factors, Sweep kind);
+  void weights(const Task &task, const ScoreTile &tile, mlir::Value first, mlir::Value count,
+               mlir::Value maximum, mlir::Value inverse);
+  void weightsOfStored(const Task &task, const ScoreTile &tile, mlir::Value number,
+                       mlir::Value first, mlir::Value count, mlir::Value maximum,
+                       mlir::Value inverse, mlir::Value factors);
+  void mixAfter(const ScoreTile &tile, mlir::Value token, AttentionTile::In in);
+  void keepRow(const Task &task, mlir::Value key, mlir::Value token);
+  void addProduct(const Task &task, const ScoreTile &tile, mlir::Value first, mlir::Value count,
+                  mlir::Value isFirst);
+  void forRow(llvm::function_ref<void(mlir::Value column, int64_t width)> body) {
+    t.columns(rowElements, body);
+  }
+
+  //===--- Ranges -----------------------------------------------------------===//
+  std::pair<mlir::Value, mlir::Value> combined(mlir::Value slot, mlir::Value block,
+                                               mlir::Value column, int64_t width,
+                                               llvm::SmallVector<mlir::Value> &powersOf);
+  void combineNormalisers(const Task &task, mlir::Value maximum, mlir::Value inverse);
+  void takeNormalisers(const Task &task, mlir::Value maximum, mlir::Value inverse);
+  void clear(const Task &task);
+  void scaleSums(const Task &task, mlir::Value factors);
+  void
+  forSums(const Task &task,
+          llvm::function_ref<void(mlir::Value result, mlir::Value head, mlir::Value row)> body);
+  void combine();
+  llvm::SmallVector<mlir::Value> splitFactors(mlir::ValueRange at);
+  void writeLogSumExps();
+
+  TileBuilder t;
+  AttentionTile core;
+  mlir::Value queries;
+  Positions positions;
+  int64_t numSplits, blockSize, columns, tileSize, rowElements;
+  SecondSweep secondSweep;
+  mlir::Value batches, blocks;
+  mlir::Value batchesAtOnce;          ///< that have room in the buffers, of type index
+  mlir::Value firstBatch, numBatches; ///< those that are swept now
+  // Buffers, all with a first dimension of slots, one for each of them:
+  mlir::Value packed;       ///< Q [slots, blocks, heads, width, stride]
+  mlir::Value maxima, sums; ///< m and z [slots, blocks, splits, rowElements], or null
+  mlir::Value partial;      ///< O of each range [slots, splits, heads, queries, width], or null
+  mlir::Value powers; ///< e^(Y - m') [slots, blocks, keys, row size] where it is stored, or null
+  mlir::Value references; ///< m' likewise [slots, blocks, tiles, rowElements]
+  KeptRow kept;           ///< of the queries, where positions are masked
+};
+
+} // namespace imhsa::cpu
+
+#endif // IMHSA_PASSES_KERNEL_CPU_STREAM_H

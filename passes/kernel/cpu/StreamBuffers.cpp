@@ -1,0 +1,130 @@
+//===- StreamBuffers.cpp - what a stream keeps in memory ----------------===//
+// Part of imhsa, under the Apache License v2.0 with LLVM Exceptions: see LICENSE.
+
+#include "passes/kernel/cpu/Stream.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+
+using namespace mlir;
+using namespace imhsa;
+using namespace imhsa::cpu;
+
+// What e^(Y - m') of a batch element may take in the workspace, in bytes, where sweep 2 is free to
+// compute it again.
+static constexpr int64_t kMostStored = 48 << 20;
+// What the buffers of several batch elements that are swept at once may take, with that and
+// without.
+static constexpr int64_t kManyStored = 12 << 20, kManyRecomputed = 4 << 20;
+// So many at once at most.
+static constexpr int64_t kMostBatches = 64;
+
+static Value elementsOf(TileBuilder &t, ArrayRef<Value> sizes) {
+  Value product = t.index(sizes.empty() ? 0 : 1);
+  for (Value size : sizes)
+    product = t.mul(product, size);
+  return product;
+}
+
+void Stream::makeBuffers() {
+  Value splits = t.index(numSplits), row = t.index(rowElements);
+  Value heads = t.index(core.queryHeads), width = t.index(core.query.width());
+  Value stride = t.index(AttentionTile::packedStride(columns));
+  // Of one batch element each.
+  SmallVector<Value> packedSizes = {blocks, heads, width, stride};
+  SmallVector<Value> normaliserSizes, partialSizes, powerSizes, referenceSizes;
+  if (!core.scores.lse)
+    normaliserSizes = {blocks, splits, row};
+  if (core.output.memref) {
+    // A result in f32 of one range is summed where it ends up.
+    bool isF32 = cast<MemRefType>(core.output.memref.getType()).getElementType().isF32();
+    if (numSplits > 1 || !isF32)
+      partialSizes = {splits, t.index(core.resultHeads), queries, t.index(core.value.width())};
+    if (!core.scores.lse && core.scores.interaction.mixesAfter()) {
+      Value keys = core.key.tokens(t);
+      powerSizes = {blocks, keys, t.index(AttentionTile::rowSize(core.scores, columns))};
+      referenceSizes = {blocks, t.ceilDiv(keys, tileSize), row};
+    }
+  }
+  if (!powerSizes.empty() && !isStored(elementsOf(t, {blocks, core.key.tokens(t), row})))
+    powerSizes.clear(), referenceSizes.clear();
+
+  Value elements = t.index(0);
+  for (ArrayRef<Value> sizes :
+       {packedSizes, normaliserSizes, normaliserSizes, partialSizes, powerSizes, referenceSizes})
+    elements = t.add(elements, elementsOf(t, sizes));
+  chooseBatches(elements, powerSizes.empty() ? kManyRecomputed : kManyStored);
+
+  auto make = [&](ArrayRef<Value> sizes) {
+    SmallVector<Value> all = {t.min(batchesAtOnce, batches)};
+    all.append(sizes.begin(), sizes.end());
+    return sizes.empty() ? Value() : t.workspace(all);
+  };
+  packed = make(packedSizes);
+  maxima = make(normaliserSizes), sums = make(normaliserSizes);
+  partial = make(partialSizes);
+  powers = make(powerSizes), references = make(referenceSizes);
+}
+
+// Whether sweep 1 keeps its powers, so many of a batch element.
+bool Stream::isStored(Value elements) {
+  if (secondSweep != SecondSweep::Auto)
+    return secondSweep == SecondSweep::Store;
+  std::optional<int64_t> count = getConstantIntValue(elements);
+  return count && *count * 4 <= kMostStored;
+}
+
+// As many batch elements at once as have room in `most` bytes, a power of two. No division: the
+// size of the workspace is computed elsewhere, and only what cannot trap can be computed there.
+void Stream::chooseBatches(Value elements, int64_t most) {
+  OpBuilder &b = t.builder();
+  Location loc = t.getLoc();
+  batchesAtOnce = t.index(1);
+  for (int64_t count = 2; count <= kMostBatches; count *= 2) {
+    Value fits = b.createOrFold<arith::CmpIOp>(loc, arith::CmpIPredicate::sle,
+                                               t.mul(elements, count * 4), t.index(most));
+    batchesAtOnce = b.createOrFold<arith::SelectOp>(loc, fits, t.index(count), batchesAtOnce);
+  }
+  std::optional<int64_t> all = getConstantIntValue(batches);
+  std::optional<int64_t> some = getConstantIntValue(batchesAtOnce);
+  if (all && some && *all > 0)
+    batchesAtOnce = t.index(std::min(*all, *some));
+}
+
+void Stream::packQueries() {
+  t.parallel(
+      {numBatches, blocks, t.index(core.queryHeads)},
+      [&](ValueRange at) {
+        auto [first, count] = queriesOf(at[1]);
+        core.pack(core.query, t.add(firstBatch, at[0]), at[2], first, count, core.scale(),
+                  t.inner(packed, {at[0], at[1], at[2]}), columns);
+      },
+      core.query.width() * columns);
+}
+
+std::pair<Value, Value> Stream::queriesOf(Value block) {
+  Value first = t.mul(block, blockSize), count = t.index(blockSize);
+  if (std::optional<int64_t> all = getConstantIntValue(queries); !all || *all % blockSize)
+    count = t.min(count, t.sub(queries, first));
+  return {first, count};
+}
+
+// Where a task sums its part of the result: [queries, width] of one head.
+Value Stream::sumOf(const Task &task, Value head) {
+  if (!partial)
+    return core.output.rows(t, task.batch, head, task.firstQuery, task.numQueries);
+  OpBuilder &b = t.builder();
+  return t.view(partial, {task.slot, task.split, head, task.firstQuery, b.getIndexAttr(0)},
+                {OpFoldResult(), OpFoldResult(), OpFoldResult(), task.numQueries,
+                 b.getIndexAttr(core.value.width())});
+}
+
+// The references of a tile, and the rows of `powers` of `count` keys from `first` on.
+Value Stream::storedOf(const Task &task, Value buffer, Value position) {
+  return t.inner(buffer, {task.slot, task.block, position});
+}
+
+Value Stream::keptRows(const Task &task, Value first, Value count) {
+  OpBuilder &b = t.builder();
+  int64_t rowSize = cast<MemRefType>(powers.getType()).getShape().back();
+  return t.view(powers, {task.slot, task.block, first, b.getIndexAttr(0)},
+                {OpFoldResult(), OpFoldResult(), count, b.getIndexAttr(rowSize)});
+}
