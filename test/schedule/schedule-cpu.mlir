@@ -55,7 +55,7 @@ func.func @given(%q: tensor<1x2x64x8xf32>, %k: tensor<1x2x?x8xf32>, %o: tensor<1
 // CHECK-LABEL: func.func @general(
 // CHECK-NOT:     schedule(
 func.func @general(%x: tensor<1x2x?x8xf32>, %w: tensor<1x2x?x8xf64>, %h: tensor<1x?x9x8xf32>, %u: tensor<1x2x9x?xf32>,
-                   %e: tensor<1x2x0x8xf32>,
+                   %e: tensor<1x2x0x8xf32>, %none: tensor<?x2x0x8xf32>, %means: tensor<?x2x3x8xf32>,
                    %big: tensor<1x256x300x8xf32>) {
   // expected-remark @below {{has no kernel of its own: query is f64}}
   %0 = imhsa.attention ins(%w, %w, %w : tensor<1x2x?x8xf64>, tensor<1x2x?x8xf64>, tensor<1x2x?x8xf64>) outs(%w : tensor<1x2x?x8xf64>) -> tensor<1x2x?x8xf64>
@@ -65,6 +65,8 @@ func.func @general(%x: tensor<1x2x?x8xf32>, %w: tensor<1x2x?x8xf64>, %h: tensor<
   %2 = imhsa.attention ins(%u, %u, %u : tensor<1x2x9x?xf32>, tensor<1x2x9x?xf32>, tensor<1x2x9x?xf32>) scale(1.0) outs(%u : tensor<1x2x9x?xf32>) -> tensor<1x2x9x?xf32>
   // expected-remark @below {{has no kernel of its own: an operand is empty}}
   %3 = imhsa.attention ins(%x, %e, %e : tensor<1x2x?x8xf32>, tensor<1x2x0x8xf32>, tensor<1x2x0x8xf32>) outs(%x : tensor<1x2x?x8xf32>) -> tensor<1x2x?x8xf32>
+  // expected-remark @below {{has no kernel of its own: an operand is empty}}
+  %m = imhsa.pool #imhsa.pool<3> ins(%none : tensor<?x2x0x8xf32>) outs(%means : tensor<?x2x3x8xf32>) -> tensor<?x2x3x8xf32>
   // expected-remark @below {{has no kernel of its own: the scores of one token against 256 columns do not fit on the stack}}
   %4 = imhsa.attention ins(%big, %big, %big : tensor<1x256x300x8xf32>, tensor<1x256x300x8xf32>, tensor<1x256x300x8xf32>) outs(%big : tensor<1x256x300x8xf32>) -> tensor<1x256x300x8xf32>
   %5 = scf.forall (%i) in (2) shared_outs(%out = %x) -> tensor<1x2x?x8xf32> {

@@ -1,6 +1,7 @@
 //===- Supported.cpp - what has a kernel for the CPU ----------------------===//
 // Part of imhsa, under the Apache License v2.0 with LLVM Exceptions: see LICENSE.
 
+#include "dialect/Tiling.h"
 #include "passes/kernel/cpu/Kernels.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "llvm/ADT/StringExtras.h"
@@ -66,10 +67,8 @@ std::optional<std::string> imhsa::cpu::whyNoKernel(Operation *op) {
   for (Operation *parent = op->getParentOp(); parent; parent = parent->getParentOp())
     if (isa<scf::ForallOp, scf::ParallelOp>(parent))
       return "it is in a parallel loop";
-  for (Type type : op->getOperandTypes())
-    if (auto shaped = dyn_cast<ShapedType>(type);
-        shaped && shaped.hasStaticShape() && shaped.getNumElements() == 0)
-      return "an operand is empty";
+  if (hasEmptyOperand(op))
+    return "an operand is empty";
   if (auto pool = dyn_cast<PoolOp>(op))
     return whyNotTokens(pool.getInput(), pool.getInputOrder(), "input");
   if (auto attention = dyn_cast<AttentionOp>(op))
