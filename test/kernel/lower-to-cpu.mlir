@@ -56,6 +56,8 @@ func.func @read_out(%q: memref<1x2x?x32xf32>, %k: memref<1x2x20x32xf32>, %w: mem
 // CHECK-NOT:       memref.alloca() {{.*}} : memref<50x48xf32>
 // CHECK:           memref.subview {{.*}} : memref<1x1x1000x48xf32> to memref<50x48xf32
 // CHECK:         scf.parallel {{.*}} to (%c4)
+// CHECK:           %[[IS_FIRST:.*]] = arith.cmpi eq
+// CHECK:           arith.select %[[IS_FIRST]], %{{.*}}, %{{.*}} : vector<8xf32>
 // CHECK:         scf.parallel {{.*}} to (%c2)
 func.func @stream(%q: memref<1x2x16x8xf32>, %k: memref<1x2x1000x8xf32>, %w: memref<2x2xf32>, %o: memref<1x2x16x8xf32>) {
   imhsa.attention ins(%q, %k, %k : memref<1x2x16x8xf32>, memref<1x2x1000x8xf32>, memref<1x2x1000x8xf32>)

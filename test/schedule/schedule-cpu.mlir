@@ -94,3 +94,18 @@ func.func @static(%l: tensor<1x6x49x64xf32>, %x: tensor<1x6x784x64xf32>) -> (ten
          outs(%x : tensor<1x6x784x64xf32>) -> tensor<1x6x784x64xf32>
   return %0, %1 : tensor<1x6x49x64xf32>, tensor<1x6x784x64xf32>
 }
+
+// -----
+
+// Few keys are cut into as many ranges as there are whole tiles, a power of two.
+// CHECK-LABEL: func.func @few(
+// CHECK:         schedule(#imhsa.schedule<stream, keys = 48, splits = 4>)
+// CHECK:         schedule(#imhsa.schedule<stream, queries = 16, keys = 16, splits = 2>)
+func.func @few(%l: tensor<1x6x49x64xf32>, %x: tensor<1x6x196x64xf32>, %y: tensor<1x6x50x64xf32>, %s: tensor<1x6x16x64xf32>)
+    -> (tensor<1x6x49x64xf32>, tensor<1x6x16x64xf32>) {
+  %0 = imhsa.attention ins(%l, %x, %x : tensor<1x6x49x64xf32>, tensor<1x6x196x64xf32>, tensor<1x6x196x64xf32>)
+         outs(%l : tensor<1x6x49x64xf32>) -> tensor<1x6x49x64xf32>
+  %1 = imhsa.attention ins(%s, %y, %y : tensor<1x6x16x64xf32>, tensor<1x6x50x64xf32>, tensor<1x6x50x64xf32>)
+         outs(%s : tensor<1x6x16x64xf32>) -> tensor<1x6x16x64xf32>
+  return %0, %1 : tensor<1x6x49x64xf32>, tensor<1x6x16x64xf32>
+}
