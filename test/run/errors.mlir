@@ -83,6 +83,8 @@
 // RUN: not imhsa-run %s --target=emulator --random-inputs=1 --emulator-launches-only --emulator-report=r.json --check 2>&1 | FileCheck %s --check-prefix=COMPUTES
 // COMPUTES: error: --check, --time and --output are of no use with --emulator-launches-only, which computes nothing
 // RUN: not imhsa-run %s --emulator-launches-only 2>&1 | FileCheck %s --check-prefix=NO-EMULATOR
+// RUN: not imhsa-run %s --random-inputs=1 --row-stride=0 2>&1 | FileCheck %s --check-prefix=STRIDE
+// STRIDE: error: --row-stride=0: expected at least 1
 // NO-EMULATOR: error: --emulator-launches-only is of use only with --target=emulator
 // RUN: not imhsa-run %s --entry=add --target=emulator --chip=sm_70 --random-inputs=1 --shape=3x4 --shape=3x4 2>&1 | FileCheck %s --check-prefix=OLD
 // OLD: error: {{.*}}sm_70

@@ -219,6 +219,11 @@ double imhsa::run::relativeError(const Tensor &result, const Tensor &reference) 
 // Descriptors
 //===----------------------------------------------------------------------===//
 
+Descriptor::Descriptor(void *data, ArrayRef<int64_t> shape, ArrayRef<int64_t> strides)
+    : Descriptor(data, shape) {
+  llvm::copy(strides, words.begin() + 3 + shape.size());
+}
+
 Descriptor::Descriptor(void *data, ArrayRef<int64_t> shape) {
   // Allocated pointer, aligned pointer, offset, sizes, strides.
   auto address = static_cast<int64_t>(reinterpret_cast<intptr_t>(data));

@@ -64,10 +64,12 @@ llvm::Error checkShape(mlir::RankedTensorType type, llvm::ArrayRef<int64_t> shap
 /// 0. Where both are NaN or the same infinity there is no error; where only one is, it is infinite.
 double relativeError(const Tensor &result, const Tensor &reference);
 
-/// A memref descriptor as compiled functions take it, of contiguous memory.
+/// A memref descriptor as compiled functions take it.
 class Descriptor {
 public:
+  /// Of contiguous memory.
   Descriptor(void *data, llvm::ArrayRef<int64_t> shape);
+  Descriptor(void *data, llvm::ArrayRef<int64_t> shape, llvm::ArrayRef<int64_t> strides);
   void *get() { return words.data(); }
 
 private:

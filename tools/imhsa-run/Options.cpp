@@ -42,6 +42,8 @@ static Error checkOptions(const Options &options) {
     return createStringError("expected either --input or --random-inputs, found both");
   if (!options.seed && (!options.shapes.empty() || options.intMax))
     return createStringError("--shape and --int-max are of use only with --random-inputs");
+  if (options.rowStride && *options.rowStride < 1)
+    return createStringError("--row-stride=" + Twine(*options.rowStride) + ": expected at least 1");
   if (!options.check && options.tolerance)
     return createStringError("--tolerance is of use only with --check");
   return Error::success();
@@ -74,6 +76,10 @@ Expected<Options> imhsa::run::parseOptions(int argc, char **argv) {
   static cl::opt<int64_t> intMax(
       "int-max", cl::value_desc("INT_MAX"), cl::cat(category),
       cl::desc("Largest random integer; by default the largest dimension of any input"));
+  static cl::opt<int64_t> rowStride(
+      "row-stride", cl::value_desc("ELEMENTS"), cl::cat(category),
+      cl::desc("Run on views whose rows (the last dimension) are so many elements\napart, however "
+               "far: what lies between takes no memory"));
   static cl::opt<Target> target(
       "target", cl::cat(category), cl::init(Target::Cpu), cl::desc("Where to run; by default cpu"),
       cl::values(clEnumValN(Target::Cpu, "cpu", "this processor"),
@@ -165,6 +171,7 @@ Expected<Options> imhsa::run::parseOptions(int argc, char **argv) {
   options.seed = given(seed);
   options.shapes = shapes;
   options.intMax = given(intMax);
+  options.rowStride = given(rowStride);
   options.target = target;
   options.fused = fused;
   options.allowTf32 = allowTf32;

@@ -24,6 +24,7 @@ struct Options {
   std::optional<uint64_t> seed;     ///< of random inputs
   std::vector<std::string> shapes;  ///< of random inputs
   std::optional<int64_t> intMax;    ///< largest random integer
+  std::optional<int64_t> rowStride; ///< of inputs and outputs; contiguous by default
   Target target = Target::Cpu;
   bool fused = true;            ///< attentions by kernels of their own where one serves them
   std::string schedules;        ///< of these kernels, see imhsa-schedule

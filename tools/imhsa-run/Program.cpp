@@ -80,7 +80,7 @@ static Error callPacked(const char *(*function)(void **), std::vector<Descriptor
 }
 
 Error Call::addDescriptor(StringRef name, char *data, uint64_t bytes, ArrayRef<int64_t> shape,
-                          bool writable) {
+                          bool writable, ArrayRef<int64_t> strides) {
   void *address = data;
   if (kernels) {
     Expected<void *> placed = kernels->place(name, data, bytes, writable);
@@ -88,22 +88,46 @@ Error Call::addDescriptor(StringRef name, char *data, uint64_t bytes, ArrayRef<i
       return placed.takeError();
     address = *placed;
   }
-  descriptors.emplace_back(address, shape);
+  if (strides.empty())
+    descriptors.emplace_back(address, shape);
+  else
+    descriptors.emplace_back(address, shape, strides);
   return Error::success();
 }
 
-Expected<Call> Call::prepare(const Program &program, ArrayRef<Tensor> inputs) {
+Error Call::addTensor(StringRef name, const Tensor &tensor, bool writable) {
+  bool isSpread = rowStride && tensor.getShape().size() > 1;
+  if (!isSpread) {
+    if (writable)
+      outputRows.emplace_back();
+    const Buffer &buffer = tensor.getBuffer();
+    // Compiled code never writes its inputs.
+    return addDescriptor(name, const_cast<char *>(buffer.data()), buffer.size(), tensor.getShape(),
+                         writable);
+  }
+  Expected<Spread> rows = Spread::allocate(tensor, *rowStride, name);
+  if (!rows)
+    return rows.takeError();
+  rows->scatter(tensor);
+  if (Error failed = addDescriptor(name, rows->data(), rows->size(), tensor.getShape(), writable,
+                                   rows->getStrides()))
+    return failed;
+  if (writable)
+    outputRows.emplace_back(std::move(*rows));
+  else
+    inputRows.push_back(std::move(*rows));
+  return Error::success();
+}
+
+Expected<Call> Call::prepare(const Program &program, ArrayRef<Tensor> inputs,
+                             std::optional<int64_t> rowStride) {
   Call call;
   call.function = program.function;
   call.kernels = program.kernels.get();
-  for (auto [index, input] : llvm::enumerate(inputs)) {
-    const Buffer &buffer = input.getBuffer();
-    // Compiled code never writes its inputs.
-    if (Error failed =
-            call.addDescriptor(("input " + Twine(index)).str(), const_cast<char *>(buffer.data()),
-                               buffer.size(), input.getShape(), /*writable=*/false))
+  call.rowStride = rowStride;
+  for (auto [index, input] : llvm::enumerate(inputs))
+    if (Error failed = call.addTensor(("input " + Twine(index)).str(), input, /*writable=*/false))
       return std::move(failed);
-  }
 
   // Each dimension of each result, and the bytes of the workspace.
   int64_t count = 1;
@@ -133,9 +157,7 @@ Expected<Call> Call::prepare(const Program &program, ArrayRef<Tensor> inputs) {
     if (!output)
       return output.takeError();
     output->getBuffer().fill(isa<FloatType>(type.getElementType()) ? 0xFF : 0xCC);
-    Buffer &buffer = output->getBuffer();
-    if (Error failed =
-            call.addDescriptor(name, buffer.data(), buffer.size(), shape, /*writable=*/true))
+    if (Error failed = call.addTensor(name, *output, /*writable=*/true))
       return std::move(failed);
     call.outputs.push_back(std::move(*output));
   }
@@ -170,6 +192,8 @@ Error Call::finish() {
     return createStringError("compiled code wrote beyond the end of its workspace");
   for (auto [index, output] : llvm::enumerate(outputs)) {
     const Buffer &bytes = output.getBuffer();
+    if (outputRows[index] && !outputRows[index]->gather(output))
+      return createStringError("compiled code wrote between the rows of output " + Twine(index));
     if (!bytes.isGuardIntact())
       return createStringError("compiled code wrote beyond the end of output " + Twine(index));
     if (output.getElementType().isInteger(1) &&

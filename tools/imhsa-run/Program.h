@@ -6,6 +6,7 @@
 
 #include "tools/common/Tensor.h"
 #include "tools/imhsa-run/Kernels.h"
+#include "tools/imhsa-run/Spread.h"
 #include "mlir/ExecutionEngine/ExecutionEngine.h"
 #include "mlir/IR/BuiltinOps.h"
 
@@ -42,8 +43,10 @@ private:
 class Call {
 public:
   /// Allocates the outputs. Their bytes are 0xFF, which are NaNs, or 0xCC where they are integers,
-  /// so that what is never written shows.
-  static llvm::Expected<Call> prepare(const Program &program, llvm::ArrayRef<Tensor> inputs);
+  /// so that what is never written shows. With a `rowStride`, the program works on copies of all
+  /// tensors of two dimensions or more whose rows are so many elements apart.
+  static llvm::Expected<Call> prepare(const Program &program, llvm::ArrayRef<Tensor> inputs,
+                                      std::optional<int64_t> rowStride = std::nullopt);
 
   /// Allocates the workspace, full of 0xFF; before the first `run`.
   llvm::Error allocateWorkspace();
@@ -52,7 +55,7 @@ public:
   /// of a kernel.
   llvm::Error run();
 
-  /// Fetches the outputs. An error says that compiled code wrote beyond its memory, or left
+  /// Fetches the outputs. An error says that compiled code wrote beyond their memory, or left
   /// elements of i1 unwritten.
   llvm::Error finish();
 
@@ -60,14 +63,20 @@ public:
   std::vector<Tensor> takeOutputs() { return std::move(outputs); }
 
 private:
-  // Adds a descriptor of `buffer`, at its place for the program.
+  // Adds a descriptor of `data`, at its place for the program.
   llvm::Error addDescriptor(llvm::StringRef name, char *data, uint64_t bytes,
-                            llvm::ArrayRef<int64_t> shape, bool writable);
+                            llvm::ArrayRef<int64_t> shape, bool writable,
+                            llvm::ArrayRef<int64_t> strides = {});
+  // The same of a tensor, or of a copy of it with its rows apart.
+  llvm::Error addTensor(llvm::StringRef name, const Tensor &tensor, bool writable);
 
   Program::Packed function = nullptr;
   Kernels *kernels = nullptr;
   std::vector<Descriptor> descriptors; ///< of inputs, outputs and workspace
   std::vector<Tensor> outputs;
+  std::optional<int64_t> rowStride;
+  std::vector<Spread> inputRows;
+  std::vector<std::optional<Spread>> outputRows; ///< by output; none where it lies as it is
   Buffer workspace;
   int64_t workspaceSize = 0;
 };

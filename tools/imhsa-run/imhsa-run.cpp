@@ -251,7 +251,7 @@ static Error runModule(const Options &options, ModuleOp module) {
     compiling.reset();
     if (!program)
       return program.takeError();
-    Expected<Call> call = Call::prepare(*program, *arguments);
+    Expected<Call> call = Call::prepare(*program, *arguments, options.rowStride);
     if (!call)
       return call.takeError();
     Error failed = runAndTime(options, *entry, *call, *arguments);
