@@ -35,7 +35,7 @@ class Launch:
     block: int  # threads
     shared_bytes: int  # dynamic
     numbers: dict[str, float] = field(default_factory=dict)
-    grids: list[int] = field(default_factory=list)  # blocks of each launch: more than one where a call goes chunk of the batch by chunk
+    grids: list[int] = field(default_factory=list)  # blocks along x of each launch: several where a call goes chunk of the batch by chunk
 
     def __getitem__(self, name: str) -> float:
         return self.numbers.get(name, 0)
@@ -65,7 +65,7 @@ def flatten(report: dict) -> list[Launch]:
         launch = launches.setdefault(kernel, Launch(kernel, block, entry["shared_bytes"]))
         if launch.block != block:
             raise ValueError(f"kernel {kernel}: expected {launch.block} threads in every launch, found {block}")
-        launch.grids.append(math.prod(entry["grid"]))
+        launch.grids.append(entry["grid"][0])
         for name, number in numbers.items():
             whole = name.endswith("/bytes")
             launch.numbers[name] = number if whole else launch[name] + number
@@ -127,7 +127,7 @@ def sizes(function: Function, chosen: list[tuple[str, str]], wanted: int, whole_
         whole = math.lcm(first, function.landmarks * max([1, *keys]))
         if whole_tiles and whole * function.landmarks * function.heads <= MOST_SCORES:
             first = whole
-        # With one batch element, a block of `read_out` has more than one tile above so many tokens.
+        # With one batch element, a block of `read_out` has more than one tile above about so many tokens.
         most = 132 * READ_OUT_TILE if any(schedule.startswith("read_out") for _, schedule in chosen) else 0
         measured = [first, first * max(2, most // first + 1)]
     return measured if wanted > measured[0] else [wanted]

@@ -14,7 +14,7 @@ chips=(sm_80 sm_90a)
 
 # compile SOURCE LIBRARY CHIP: what imhsa-compile says is shown only where it fails.
 compile() {
-  "$root/build/bin/imhsa-compile" "$1" --target=cuda --chip="$3" --fused -o "$2" 2>"$folder/log" || { cat "$folder/log" >&2; exit 1; }
+  "$root/build/bin/imhsa-compile" "$1" --target=cuda --chip="$3" -o "$2" 2>"$folder/log" || { cat "$folder/log" >&2; exit 1; }
   rm "$1" "$folder/log"
 }
 

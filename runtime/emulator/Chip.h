@@ -12,7 +12,7 @@ namespace imhsa::emulator {
 /// A chip and its limits: "Technical Specifications per Compute Capability" of the CUDA C++
 /// Programming Guide. Those that no chip differs in are constants.
 struct Chip {
-  llvm::StringLiteral name;
+  llvm::StringRef name;
   unsigned number;         ///< 80 for sm_80 and 90 for sm_90a
   uint32_t sharedPerBlock; ///< bytes, static and dynamic together
 

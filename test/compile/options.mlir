@@ -27,6 +27,10 @@
 // What is for the other target.
 // RUN: not imhsa-compile %s --allow-tf32 -o %t.so 2>&1 | FileCheck %s --check-prefix=TF32
 // TF32: error: --allow-tf32 is of use only with --target=cuda
+// RUN: not imhsa-compile %s --batch-chunk=2 -o %t.so 2>&1 | FileCheck %s --check-prefix=CHUNK
+// CHUNK: error: --batch-chunk is of use only with --target=cuda
+// RUN: not imhsa-compile %s --target=cuda --batch-chunk=-1 -o %t.so 2>&1 | FileCheck %s --check-prefix=CHUNKS
+// CHUNKS: error: --batch-chunk=-1: expected at least 0
 // RUN: not imhsa-compile %s --target=cuda --second-sweep=store -o %t.so 2>&1 | FileCheck %s --check-prefix=SWEEP
 // SWEEP: error: --second-sweep is of use only with --target=cpu
 // RUN: not imhsa-compile %s --second-sweep=never -o %t.so 2>&1 | FileCheck %s --check-prefix=NEVER

@@ -67,6 +67,8 @@ static Error checkOptions(const Options &options) {
           "--chip, --toolkit and --line-info are of use only with --target=cuda");
     if (options.allowTf32)
       return createStringError("--allow-tf32 is of use only with --target=cuda");
+    if (options.batchChunk)
+      return createStringError("--batch-chunk is of use only with --target=cuda");
   }
   for (auto [index, chip] : enumerate(options.chips)) {
     if (Error failed = imhsa::checkChip(chip))
@@ -95,6 +97,9 @@ static Error checkOptions(const Options &options) {
       return createStringError("'" + written + "' is the source: expected another file to write");
   if (options.optLevel > 3)
     return createStringError("--opt-level=" + Twine(options.optLevel) + ": expected 0 to 3");
+  if (options.batchChunk < 0)
+    return createStringError("--batch-chunk=" + Twine(options.batchChunk) +
+                             ": expected at least 0");
   if (!isIdentifier(options.prefix))
     return createStringError(
         "--prefix=" + options.prefix +
@@ -148,6 +153,10 @@ Expected<Options> imhsa::compile::parseOptions(int argc, char **argv) {
       "schedules", cl::value_desc("stream,keys=32;..."), cl::cat(category),
       cl::desc("Schedules of these kernels instead of those that would be\nchosen: what stands in "
                "#imhsa.schedule<...>, with semicolons between"));
+  static cl::opt<int64_t> batchChunk(
+      "batch-chunk", cl::value_desc("N"), cl::init(0), cl::cat(category),
+      cl::desc("On a GPU, batch elements that the kernels of one attention\ncompute before the "
+               "next; by default what the least of the\nchips' second-level caches holds"));
   static cl::opt<std::string> secondSweep(
       "second-sweep", cl::value_desc("auto|store|recompute"), cl::init("auto"), cl::cat(category),
       cl::desc("On the CPU, whether the exponentials of a first sweep over\nkeys are stored for a "
@@ -209,6 +218,7 @@ Expected<Options> imhsa::compile::parseOptions(int argc, char **argv) {
   options.fused = fused;
   options.allowTf32 = allowTf32;
   options.schedules = schedules;
+  options.batchChunk = batchChunk;
   if (Error failed = parseName("second-sweep", secondSweep, kSecondSweeps, options.secondSweep))
     return std::move(failed);
   if (options.target != Target::Cpu && secondSweep.getNumOccurrences())

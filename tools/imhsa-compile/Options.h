@@ -35,6 +35,7 @@ struct Options {
   bool fused = true;              ///< attentions by kernels of their own where one serves them
   std::string schedules;          ///< of these kernels, see imhsa-schedule
   bool allowTf32 = false;         ///< in fused kernels of a GPU on f32
+  int64_t batchChunk = 0;         ///< of launches, see imhsa-lower-to-gpu
   SecondSweep secondSweep;        ///< in kernels of the CPU
   bool lineInfo = false;          ///< kernels keep the lines of the source
 };

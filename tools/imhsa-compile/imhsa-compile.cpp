@@ -77,6 +77,7 @@ static LogicalResult runPipeline(ModuleOp module, const Options &options,
   pipeline.fused = options.fused;
   pipeline.allowTf32 = options.allowTf32;
   pipeline.schedules = options.schedules;
+  pipeline.batchChunk = options.batchChunk;
   pipeline.lineInfo = options.lineInfo;
   bool isHost = options.emit >= Emit::Llvm;
   bool needsPtxas = options.emit == Emit::Cubin || !options.toolkit.empty();

@@ -21,6 +21,8 @@ using namespace mlir;
 using namespace imhsa;
 
 static constexpr double kLowest = -std::numeric_limits<double>::infinity();
+// Up to so many keys, f16 has enough bits for the weight of an average one.
+static constexpr int64_t kKeysUnscaled = 4096;
 
 namespace {
 /// What a block works on: which batch element, tile of queries, heads, columns, and range of keys.
@@ -57,6 +59,8 @@ private:
   SharedTiles weightTiles() const { return {at(layout.weights), plan.weightTile}; }
 
   void loadParameters();
+  bool hasScaledWeights() const;
+  Float scaleExponent();
   void loadShift();
   void copyValues(Int first, Int stage);
   void turn(Int first, Int number, SmallVectorImpl<Float> &sums);
@@ -105,6 +109,8 @@ void Stream::loadParameters() {
     Tensor bias = k.tensor(mixing().postBias);
     k.loop(k.thread(), k.i32(plan.blockHeads), k.i32(k.threads()), [&](Int g) {
       Float value = k.toFloat(bias.at({firstHead + g}).load(bias.element));
+      if (hasScaledWeights())
+        value = value * ex2(scaleExponent());
       at(layout.postBias).at(g * 4).store(value.value);
     });
   }
@@ -112,6 +118,23 @@ void Stream::loadParameters() {
     return loadShift();
   k.loop(k.thread(), k.i32(plan.blockScoreHeads * tile().queries), k.i32(k.threads()),
          [&](Int i) { at(layout.maxima).at(i * 4).store(k.f32(kLowest).value); });
+}
+
+// Of more than a few thousand keys, each has so small a weight that f16 has few bits left for it.
+bool Stream::hasScaledWeights() const {
+  int64_t keys = plan.scores.keys();
+  return plan.type.isF16() && !plan.isOnline &&
+         (ShapedType::isDynamic(keys) || keys > kKeysUnscaled);
+}
+
+// The exponent of the power of 2 that weights are multiplied by: with it, that of an average key is
+// 2^-12, which f16 has whole, up to a million keys; a weight of 1 stays far from infinity.
+Float Stream::scaleExponent() {
+  Int keys = k.here(k.size(op.getKey(), tokenDims(op.getKeyOrder()).token));
+  Float exponent = k.f32(0);
+  for (int64_t i = 1; i <= 8; ++i)
+    exponent = select(keys >= (kKeysUnscaled << i), k.f32(i), exponent);
+  return exponent;
 }
 
 // [S][R]: what takes a logit in base 2 to the exponent of its weight.
@@ -128,6 +151,8 @@ void Stream::loadShift() {
       Tensor bias = k.tensor(mixing().preBias);
       shift = shift + k.toFloat(bias.at({head}).load(bias.element)) * plan.logitUnit();
     }
+    if (hasScaledWeights())
+      shift = shift + scaleExponent();
     at(layout.shift).at(item * 4).store(shift.value);
   });
 }
@@ -367,6 +392,9 @@ void Stream::store(Int turns, SmallVectorImpl<Float> &sums) {
       product.scale(sums, i, factors);
       if (isSplit || op.getLseInit())
         storeLse(item, maxima, totals);
+    } else if (hasScaledWeights()) {
+      Float factor = ex2(k.f32(0) - scaleExponent());
+      product.scale(sums, i, {factor, factor});
     }
     for (unsigned row = 0; row < 2; ++row) {
       Int query = work.firstQuery + rowOf(k, rows, 2 * row);

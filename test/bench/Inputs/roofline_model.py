@@ -115,7 +115,7 @@ report = {"launches": [{"kernel": "k", "grid": [4, 2, 1], "block": [64, 2, 1], "
     **{access: {"instructions": 1} for access in ("shared_loads", "shared_stores", "ldmatrix", "stmatrix", "global_loads", "global_stores")},
     "not_assembled": 0}}]}  # fmt: skip
 [flat] = flatten(report)
-assert (flat.kernel, flat.block, flat.shared_bytes, flat.grids) == ("k", 128, 512, [8])
+assert (flat.kernel, flat.block, flat.shared_bytes, flat.grids) == ("k", 128, 512, [4])
 assert flat["instruction/mma"] == 64 and flat["local"] == 3 and flat["instruction/redux"] == 0
 assert flat.buffers() == ["input 0"] and flat.of_buffer("input 0", "sectors_read") == 4
 print("counts")
