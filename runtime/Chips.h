@@ -20,7 +20,7 @@ struct ChipLimits {
 };
 
 /// The shared memory is that of the CUDA C++ Programming Guide, "Technical Specifications per
-/// Compute Capability"; multiprocessors and cache are those of A100, A10, Orin, L4, H100, B200,
+/// Compute Capability"; multiprocessors and cache are those of A100, A10, Orin, L4, H100 SXM, B200,
 /// B300, Thor, RTX 5070 Ti and GB10.
 inline constexpr ChipLimits kChipLimits[] = {
     {80, 163 << 10, 108, 40 << 20},   {86, 99 << 10, 72, 6 << 20},

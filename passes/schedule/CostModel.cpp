@@ -23,6 +23,9 @@ struct Rates {
 // also for the whole way from the second-level cache.
 static constexpr double kTileLatency = 400, kCopyLatency = 900;
 
+// Of a multiprocessor; and the share of cycles in which a warp of `read_out` can issue.
+static constexpr double kSchedulers = 4, kIssueOfWarp = 2.0 / 3;
+
 double imhsa::estimateCycles(const KernelShape &shape, KernelKind kind, const ScheduleSizes &sizes,
                              const BlockResources &block, const ChipResources &chip) {
   constexpr Rates rates;
@@ -72,7 +75,8 @@ double imhsa::estimateCycles(const KernelShape &shape, KernelKind kind, const Sc
       {std::max(1.0, std::floor(chip.sharedBytes / std::max(1.0, double(block.sharedBytes())))),
        std::max(1.0, std::floor(rates.registers / (double(block.registers) * block.threads))),
        std::floor(rates.threads / block.threads)});
-  double latency = kTileLatency + (sizes.stages > 1 ? 0 : kCopyLatency);
+  // `read_out` fetches its next queries while it works on what follows the scores.
+  double latency = kTileLatency + (sizes.stages > 1 || isReadOut ? 0 : kCopyLatency);
   double waiting = queryTiles * keyTiles / resident;
   if (isReadOut) {
     // Its teams of warps go through tiles of 16 queries each by itself, a team of one warp without
@@ -81,6 +85,10 @@ double imhsa::estimateCycles(const KernelShape &shape, KernelKind kind, const Sc
     waiting = std::ceil(shape.queries / 16) / (resident * teams);
     if (sizes.warps == teams)
       latency -= kTileLatency / 2;
+    // Each has its share of the tiles from the start: the scheduler with the most warps is the
+    // last.
+    double perScheduler = resident * sizes.warps / kSchedulers, most = std::ceil(perScheduler);
+    work *= most / perScheduler / std::min(1.0, most * kIssueOfWarp);
   }
   double waits = shape.batch * waiting * groups * columnGroups * latency;
 

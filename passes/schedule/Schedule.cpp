@@ -152,6 +152,24 @@ static std::string whyGeneral(Operation *op) {
 // Candidates
 //===----------------------------------------------------------------------===//
 
+// Of `read_out`: teams of 1 to 16 warps for every 16 queries.
+static SmallVector<ScheduleSizes> readOutCandidates(ArrayRef<int64_t> columns,
+                                                    ArrayRef<int64_t> heads) {
+  SmallVector<ScheduleSizes> result;
+  for (int64_t teams : {1, 2, 3, 4, 6, 8})
+    for (int64_t e : columns)
+      for (int64_t h : heads)
+        for (int64_t teamWarps : {1, 2, 4, 8, 16})
+          for (int64_t stages : {1, 2, 3}) {
+            ScheduleSizes sizes = defaultSizes(KernelKind::ReadOut);
+            sizes.queries = 16 * teams, sizes.columns = e, sizes.heads = h;
+            sizes.warps = teams * teamWarps, sizes.stages = stages;
+            if (sizes.warps >= 4 && sizes.warps <= 16)
+              result.push_back(sizes);
+          }
+  return result;
+}
+
 // All the ways to cut an operation by a kind of kernel that the table has.
 static SmallVector<ScheduleSizes> candidatesOf(KernelKind kind, const KernelShape &shape) {
   SmallVector<int64_t> queries = {16, 32, 64, 128}, keys = {0}, columns = {0};
@@ -172,6 +190,8 @@ static SmallVector<ScheduleSizes> candidatesOf(KernelKind kind, const KernelShap
       if (all % part == 0 && static_cast<int64_t>(shape.queryHeads) % part == 0)
         heads.push_back(part);
   }
+  if (kind == KernelKind::ReadOut)
+    return readOutCandidates(columns, heads);
   SmallVector<ScheduleSizes> result;
   for (int64_t q : queries)
     for (int64_t k : keys)
@@ -215,7 +235,8 @@ static int64_t splitsOf(const KernelShape &shape, const ScheduleSizes &sizes,
   double wanted = std::ceil(kBlocksWanted * chip.multiprocessors / blocks);
   // A range has at least 8 tiles, so that what it gives is small beside what it reads.
   double most = std::floor(shape.keys / (8 * sizes.keys));
-  return llvm::PowerOf2Ceil(static_cast<uint64_t>(std::clamp(std::min(wanted, most), 1.0, 64.0)));
+  // To the nearest power of two.
+  return std::exp2(std::round(std::log2(std::clamp(std::min(wanted, most), 1.0, 64.0))));
 }
 
 //===----------------------------------------------------------------------===//
