@@ -15,7 +15,7 @@ namespace imhsa {
 struct ChipLimits {
   unsigned capability;     ///< compute capability, times ten
   int64_t sharedBytes;     ///< a block's, static and dynamic together
-  int64_t multiprocessors; ///< of the smaller products with the chip
+  int64_t multiprocessors; ///< of the products that are named below
   int64_t cacheBytes;      ///< of their second-level cache
 };
 
@@ -25,7 +25,7 @@ struct ChipLimits {
 inline constexpr ChipLimits kChipLimits[] = {
     {80, 163 << 10, 108, 40 << 20},   {86, 99 << 10, 72, 6 << 20},
     {87, 163 << 10, 16, 4 << 20},     {89, 99 << 10, 58, 48 << 20},
-    {90, 227 << 10, 114, 50 << 20},   {100, 227 << 10, 148, 126 << 20},
+    {90, 227 << 10, 132, 50 << 20},   {100, 227 << 10, 148, 126 << 20},
     {103, 227 << 10, 148, 126 << 20}, {110, 227 << 10, 20, 32 << 20},
     {120, 99 << 10, 70, 48 << 20},    {121, 99 << 10, 48, 24 << 20}};
 

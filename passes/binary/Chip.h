@@ -22,7 +22,7 @@ mlir::FailureOr<mlir::NVVM::NVVMTargetAttr> getChipTarget(mlir::Location loc, ll
 struct ChipResources {
   llvm::StringRef name;
   int64_t sharedBytes;     ///< a block's, static and dynamic together
-  int64_t multiprocessors; ///< of the smaller products with the chip
+  int64_t multiprocessors; ///< of the products that runtime/Chips.h names
   int64_t cacheBytes;      ///< of their second-level cache
 };
 
