@@ -117,7 +117,7 @@ def sizes(function: Function, chosen: list[tuple[str, str]], wanted: int, whole_
     whole_tiles: if they are not too many, so many that ranges, which begin where segments of pooling do, are whole tiles.
     """
     if not function.has_landmarks:
-        measured = [256, 512, 1024]
+        measured = [256, 384, 512]
     else:
         given = [dict(re.findall(r"(\w+) = (\d+)", schedule)) for _, schedule in chosen]
         keys = [int(schedule.get("keys", 64)) for schedule in given]

@@ -102,7 +102,7 @@ assert sizes(wide, [("attention", "stream, splits = 16")], 12544, False) == [156
 assert sizes(wide, [("attention", "stream, splits = 8")], 12544, True) == [3136, 6272]  # a tile for each landmark
 assert sizes(Function("both", 16, 64, 196), [("attention", "stream")], 12544, True) == [784, 1568]  # that would be too many
 assert sizes(wide, [("pool", "pool")], 196, True) == [196]  # few enough as they are
-assert sizes(Function("plain", 6, 64), [], 3136, True) == [256, 512, 1024]
+assert sizes(Function("plain", 6, 64), [], 3136, True) == [256, 384, 512]
 # 13 tiles of each of 3 elements: 8 blocks of 5 tiles, of which those with tiles 10..14 and 25..29 have two elements.
 assert read_out_loads(3, 200, [8]) == (39, 10)
 # Two elements, then one: 26 tiles, 7 each, two in one block; 13 tiles, 13 blocks.
