@@ -146,7 +146,12 @@ def model_bounds(path: str, device_name: str) -> dict[str, float]:
 
 class Bench:
     def __init__(self, args: argparse.Namespace):
-        import torch
+        try:
+            import torch
+        except ImportError as error:
+            raise SystemExit(f"bench: expected PyTorch 2.4 or later in {sys.executable}: {error}")
+        if tuple(map(int, torch.__version__.split(".")[:2])) < (2, 4):
+            raise SystemExit(f"bench: expected PyTorch 2.4 or later in {sys.executable}, found {torch.__version__}")
 
         import formulations
         import imhsa
@@ -154,7 +159,12 @@ class Bench:
 
         self.args, self.torch, self.formulations, self.measure = args, torch, formulations, measure
         self.device = measure.Cuda() if args.device == "cuda" else measure.Cpu()
-        self.library = imhsa.load(args.library or find_library(self.device.describe()["capability"]))
+        try:
+            self.library = imhsa.load(args.library or find_library(self.device.describe()["capability"]))
+        except imhsa.Error as error:
+            raise SystemExit(f"bench: {error}")
+        if missing := {shape.function.name for shape in chosen(args)} - set(self.library.functions):
+            raise SystemExit(f"bench: {self.library.path} was made for other shapes: it has no {', '.join(sorted(missing))}")
         self.effort = measure.Effort(least=min(10, args.repeats), most=args.repeats, milliseconds=args.milliseconds)
         self.results = Results.load(args.output) if args.resume and os.path.exists(args.output) else Results()
         self.results.machine = describe(self.device, torch, imhsa)
