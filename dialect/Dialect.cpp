@@ -4,6 +4,7 @@
 #include "dialect/Bufferize.h"
 #include "dialect/Imhsa.h"
 #include "dialect/RuntimeVerify.h"
+#include "dialect/Whole.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -69,9 +70,19 @@ LogicalResult ImhsaDialect::verifyOperationAttribute(Operation *op, NamedAttribu
                              << "': expected an array of strings on a module, found "
                              << attr.getValue();
   }
+  if (attr.getName() == kWholeAttr) {
+    auto blocks = dyn_cast<IntegerAttr>(attr.getValue());
+    if (blocks && hasFusedSchedule(op) &&
+        llvm::is_contained({1, 2, 4, 8}, blocks.getValue().getSExtValue()))
+      return success();
+    return op->emitOpError() << "attribute '" << kWholeAttr
+                             << "': expected 1, 2, 4 or 8 blocks on an operation with a schedule "
+                                "of a fused kind, found "
+                             << attr.getValue();
+  }
   return op->emitOpError() << "attribute '" << attr.getName().getValue()
                            << "' is not one of the imhsa dialect: expected '" << kReassociateAttr
-                           << "' or '" << kKernelsAttr << "'";
+                           << "', '" << kKernelsAttr << "' or '" << kWholeAttr << "'";
 }
 
 LogicalResult ImhsaDialect::verifyRegionArgAttribute(Operation *op, unsigned, unsigned argIndex,

@@ -154,10 +154,12 @@ Error HostCode::makeKernel(Function &function) {
       function.getDenormalMode(APFloat::IEEEsingle()).Output == DenormalMode::PreserveSign;
   if (function.hasFnAttribute("nvvm.cluster_dim")) {
     std::optional<machine::Dim3> cluster = getSizes(function, "nvvm.cluster_dim");
-    if (cluster->volume() != 1)
+    if (cluster->y != 1 || cluster->z != 1)
       return createStringError("kernel '" + kernel.name +
-                               "': the emulator has clusters of one block only, found " +
-                               Twine(cluster->volume()));
+                               "': the emulator has clusters of blocks in a row only, found " +
+                               Twine(cluster->x) + "x" + Twine(cluster->y) + "x" +
+                               Twine(cluster->z));
+    kernel.clusterBlocks = cluster->x;
   }
 
   SetVector<Function *> reached;

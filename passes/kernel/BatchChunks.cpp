@@ -3,153 +3,13 @@
 
 #include "passes/kernel/BatchChunks.h"
 #include "dialect/Imhsa.h"
-#include "passes/kernel/DistinctBuffers.h"
+#include "passes/kernel/BatchGroup.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 
 using namespace mlir;
 using namespace imhsa;
-
-//===----------------------------------------------------------------------===//
-// Which operations
-//===----------------------------------------------------------------------===//
-
-namespace {
-/// What an operation is to the loop: its operands with a batch dimension, and which that is.
-using BatchDims = llvm::MapVector<Value, unsigned>;
-
-struct Member {
-  Operation *op;
-  BatchDims batched;
-  /// Without one; every chunk has them whole.
-  llvm::SetVector<Value> whole;
-};
-} // namespace
-
-// Fails where an operand may or may not have one element for the whole batch.
-static LogicalResult addBroadcast(Member &member, Value value, bool isBatchOne) {
-  if (!value)
-    return success();
-  int64_t size = dimSize(value, 0);
-  if (size == 1 && !isBatchOne)
-    return success(member.whole.insert(value));
-  if (ShapedType::isDynamic(size))
-    return failure();
-  member.batched.insert({value, 0});
-  return success();
-}
-
-static FailureOr<Member> getMember(Operation *op) {
-  Member member = {op, {}, {}};
-  auto add = [&](ValueRange values, unsigned dim = 0) {
-    for (Value value : values)
-      if (value)
-        member.batched.insert({value, dim});
-  };
-  auto addScores = [&](const Scores &scores) -> LogicalResult {
-    add({scores.query, scores.key, scores.keyLengths, scores.lse});
-    for (Value value : {scores.interaction.pre, scores.interaction.preBias, scores.interaction.post,
-                        scores.interaction.postBias})
-      if (value)
-        member.whole.insert(value);
-    bool isBatchOne = scores.batch() == 1;
-    return success(succeeded(addBroadcast(member, scores.bias, isBatchOne)) &&
-                   succeeded(addBroadcast(member, scores.keep, isBatchOne)));
-  };
-  if (auto pool = dyn_cast<PoolOp>(op)) {
-    add({pool.getInput(), pool.getKeyLengths(), pool.getInit()});
-  } else if (auto rows = dyn_cast<LogSumExpOp>(op)) {
-    if (failed(addScores(rows.getScores())))
-      return failure();
-    add(rows.getOuts());
-    add(rows.getScratch(), 1);
-  } else {
-    auto attention = cast<AttentionOp>(op);
-    if (failed(addScores(attention.getScores())))
-      return failure();
-    add(attention.getValue());
-    add(attention.getOuts());
-    add(attention.getScratch(), 1);
-  }
-  return member;
-}
-
-namespace {
-/// Operations one after the other that may go through the batch together.
-class Group {
-public:
-  /// Adds an operation, if with it every batch element is still independent of the others.
-  LogicalResult add(const Member &member) {
-    if (!members.empty() && !llvm::any_of(member.batched, [&](auto entry) {
-          auto found = batched.find(entry.first);
-          return found != batched.end() && found->second == entry.second;
-        }))
-      return failure(); // Not known to be of the same batch.
-    Group together = *this;
-    together.members.push_back(member);
-    for (auto [value, dim] : member.batched)
-      if (!together.batched.insert({value, dim}).second && together.batched[value] != dim)
-        return failure();
-    together.whole.insert_range(member.whole);
-    if (!together.isIndependent())
-      return failure();
-    *this = std::move(together);
-    return success();
-  }
-
-  ArrayRef<Member> getMembers() const { return members; }
-  const BatchDims &getBatched() const { return batched; }
-
-  /// What more than one operation reads and none writes, but for what they write themselves.
-  SmallVector<Value> getReadAgain() const {
-    DenseSet<Value> written = getWritten();
-    SmallVector<Value> result;
-    for (auto [value, dim] : batched) {
-      auto reads = [&, value = value](const Member &m) { return m.batched.contains(value); };
-      if (!written.contains(value) && llvm::count_if(members, reads) > 1)
-        result.push_back(value);
-    }
-    return result;
-  }
-
-private:
-  DenseSet<Value> getWritten() const {
-    DenseSet<Value> written;
-    for (const Member &member : members) {
-      SmallVector<MemoryEffects::EffectInstance> effects;
-      cast<MemoryEffectOpInterface>(member.op).getEffects(effects);
-      for (MemoryEffects::EffectInstance &effect : effects)
-        if (isa<MemoryEffects::Write>(effect.getEffect()))
-          written.insert(effect.getValue());
-    }
-    return written;
-  }
-
-  // What is written is seen by others only as the same memref, batch element by batch element.
-  bool isIndependent() const {
-    DenseMap<Value, DenseSet<Value>> seen;
-    auto see = [&](Value value) {
-      Value buffer = getBuffer(value);
-      seen[buffer].insert(value);
-      return buffer != nullptr;
-    };
-    for (auto [value, dim] : batched)
-      if (!see(value))
-        return false;
-    for (Value value : whole)
-      if (!see(value))
-        return false;
-    return llvm::all_of(getWritten(), [&](Value value) {
-      return seen[getBuffer(value)].size() == 1 && !whole.contains(value);
-    });
-  }
-
-  SmallVector<Member> members;
-  BatchDims batched;
-  llvm::SetVector<Value> whole;
-};
-} // namespace
 
 //===----------------------------------------------------------------------===//
 // The loop
@@ -185,7 +45,8 @@ static Value countBlocks(Host &host, Operation *op) {
 }
 
 // How many batch elements a chunk has.
-static Value computeChunk(Host &host, const Group &group, Value batch, const ChipResources &chip) {
+static Value computeChunk(Host &host, const BatchGroup &group, Value batch,
+                          const ChipResources &chip) {
   Value bytes = host.constant(0);
   for (Value value : group.getReadAgain()) {
     auto type = cast<MemRefType>(value.getType());
@@ -199,8 +60,8 @@ static Value computeChunk(Host &host, const Group &group, Value batch, const Chi
   Value fits = host.make<arith::DivUIOp>(host.constant(chip.cacheBytes / 2),
                                          host.make<arith::MaxUIOp>(bytes, one));
   Value fewest;
-  for (const Member &member : group.getMembers()) {
-    Value blocks = countBlocks(host, member.op);
+  for (Operation *op : group.getOperations()) {
+    Value blocks = countBlocks(host, op);
     fewest = fewest ? host.make<arith::MinUIOp>(fewest, blocks) : blocks;
   }
   // Blocks for all multiprocessors, or the whole batch.
@@ -211,8 +72,17 @@ static Value computeChunk(Host &host, const Group &group, Value batch, const Chi
   return host.make<arith::MaxUIOp>(chunk, one);
 }
 
-static void emitLoop(const Group &group, const ChipResources &chip, int64_t size) {
-  Operation *last = group.getMembers().back().op;
+// With what reads none of the group's buffers, nothing tells that it is of the same batch.
+static LogicalResult addToChunk(BatchGroup &group, Operation *op) {
+  BatchGroup together = group;
+  if (failed(together.add(op)) || !together.isOfOneBatch())
+    return failure();
+  group = std::move(together);
+  return success();
+}
+
+static void emitLoop(const BatchGroup &group, const ChipResources &chip, int64_t size) {
+  Operation *last = group.getOperations().back();
   OpBuilder b(last);
   Host host{b, last->getLoc()};
   auto [first, dim] = group.getBatched().front();
@@ -231,39 +101,36 @@ static void emitLoop(const Group &group, const ChipResources &chip, int64_t size
     parts.map(value,
               memref::SubViewOp::create(b, host.loc, value, offsets, sizes, strides).getResult());
   }
-  for (const Member &member : group.getMembers()) {
-    b.clone(*member.op, parts);
-    member.op->erase();
+  for (Operation *op : group.getOperations()) {
+    b.clone(*op, parts);
+    op->erase();
   }
 }
 
 unsigned imhsa::chunkBatches(func::FuncOp function, const ChipResources &chip, int64_t size) {
-  SmallVector<Group> groups;
+  SmallVector<BatchGroup> groups;
   function.walk([&](Block *block) {
-    Group group;
+    BatchGroup group;
     auto finish = [&] {
-      if (group.getMembers().size() > 1 && !group.getReadAgain().empty())
+      if (group.getOperations().size() > 1 && !group.getReadAgain().empty())
         groups.push_back(group);
-      group = Group();
+      group = BatchGroup();
     };
     for (Operation &op : *block) {
       if (!hasFusedSchedule(&op)) {
         // Views and arithmetic between them; the loop stands where the last of them is.
-        if (!isMemoryEffectFree(&op))
+        if (!touchesNoMemory(&op))
           finish();
         continue;
       }
-      FailureOr<Member> member = getMember(&op);
-      if (failed(member)) {
+      if (failed(addToChunk(group, &op))) {
         finish();
-      } else if (failed(group.add(*member))) {
-        finish();
-        (void)group.add(*member);
+        (void)addToChunk(group, &op);
       }
     }
     finish();
   });
-  for (const Group &group : groups)
+  for (const BatchGroup &group : groups)
     emitLoop(group, chip, size);
   return groups.size();
 }

@@ -11,6 +11,7 @@
 #include "passes/kernel/BatchChunks.h"
 #include "passes/kernel/DeviceConstants.h"
 #include "passes/kernel/cuda/LowerFused.h"
+#include "passes/kernel/cuda/Whole.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/DLTI/DLTI.h"
 #include "mlir/Dialect/GPU/Transforms/Passes.h"
@@ -287,6 +288,8 @@ struct LowerToGpuPass : imhsa::impl::LowerToGpuPassBase<LowerToGpuPass> {
     hasDependentLaunches = haveDependentLaunches(chip);
     bool failedAny = false;
     for (auto func : getOperation().getOps<func::FuncOp>()) {
+      if (failed(lowerWholes(func, *least)))
+        return signalPassFailure();
       numChunked += chunkBatches(func, *least, batchChunk);
       failedAny |= failed(lower(func, *least));
     }
@@ -315,6 +318,18 @@ private:
     Operation *symbol = module.lookupSymbol(kKernelModule);
     if (symbol && !isa<gpu::GPUModuleOp>(symbol))
       return symbol->emitOpError("has the name of the module of all kernels");
+    return success();
+  }
+
+  /// Replaces what shares a launch, whole batch elements at a time.
+  LogicalResult lowerWholes(func::FuncOp func, const ChipResources &resources) {
+    std::optional<DenseSet<Value>> written = findWrittenBuffers(func.getBody());
+    for (auto [number, whole] : llvm::enumerate(findWholes(func))) {
+      if (failed(lowerWhole(whole, {getKernels(), resources, hasDependentLaunches, written},
+                            getKernelName(func, number, "whole"))))
+        return failure();
+      ++numKernels;
+    }
     return success();
   }
 

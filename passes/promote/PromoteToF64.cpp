@@ -2,6 +2,7 @@
 // Part of imhsa, under the Apache License v2.0 with LLVM Exceptions: see LICENSE.
 
 #include "dialect/Imhsa.h"
+#include "dialect/Whole.h"
 #include "passes/Passes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -84,8 +85,10 @@ struct PromoteToF64Pass : imhsa::impl::PromoteToF64PassBase<PromoteToF64Pass> {
                                                 /*replaceLocs=*/false, /*replaceTypes=*/true);
     // No fused kernel computes f64.
     getOperation()->walk([](Operation *op) {
-      if (hasFusedSchedule(op))
+      if (hasFusedSchedule(op)) {
         op->removeAttr(kScheduleAttr);
+        op->removeAttr(kWholeAttr);
+      }
     });
     getOperation()->walk([&](Operation *op) {
       if (!isa<arith::ExtFOp, arith::TruncFOp>(op) ||

@@ -4,9 +4,10 @@
 #include "dialect/Tiling.h"
 #include "passes/Passes.h"
 #include "passes/reorder/SizeHint.h"
-#include "passes/schedule/CostModel.h"
+#include "passes/schedule/Candidates.h"
 #include "passes/schedule/Given.h"
 #include "passes/schedule/Riding.h"
+#include "passes/schedule/Whole.h"
 #include "passes/tile/Normalisers.h"
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -43,8 +44,8 @@ static bool areAllF32(ValueRange values) {
   return llvm::all_of(values, [](Value value) { return getElementTypeOrSelf(value).isF32(); });
 }
 
-static KernelShape shapeOf(const Scores &scores, Value value, DimOrder valueOrder,
-                           MatrixMath math) {
+static KernelShape shapeOfScores(const Scores &scores, Value value, DimOrder valueOrder,
+                                 MatrixMath math) {
   TokenDims q = tokenDims(scores.queryOrder), k = tokenDims(scores.keyOrder);
   KernelShape shape = {};
   shape.batch = std::max(1.0, sizeOf(scores.query, q.batch, kAssumedBatch));
@@ -70,10 +71,11 @@ static KernelShape shapeOf(const Scores &scores, Value value, DimOrder valueOrde
   return shape;
 }
 
-static KernelShape shapeOf(Operation *op, MatrixMath math) {
+KernelShape imhsa::shapeOf(Operation *op, MatrixMath math) {
   if (auto attention = dyn_cast<AttentionOp>(op))
-    return shapeOf(attention.getScores(), attention.getValue(), attention.getValueOrder(), math);
-  return shapeOf(cast<LogSumExpOp>(op).getScores(), Value(), DimOrder::BHND, math);
+    return shapeOfScores(attention.getScores(), attention.getValue(), attention.getValueOrder(),
+                         math);
+  return shapeOfScores(cast<LogSumExpOp>(op).getScores(), Value(), DimOrder::BHND, math);
 }
 
 //===----------------------------------------------------------------------===//
@@ -87,8 +89,7 @@ static int64_t mostRegisters(int64_t threads) {
   return std::min<int64_t>(kMostRegisters, llvm::alignDown(kRegistersOfBlock / threads, 8));
 }
 
-// Whether a block fits a multiprocessor of the chip; if not, `complain` says what exceeds what.
-static LogicalResult checkBudget(const BlockResources &block, const ChipResources &chip,
+LogicalResult imhsa::checkBudget(const BlockResources &block, const ChipResources &chip,
                                  Complain complain) {
   int64_t bytes = block.sharedBytes();
   if (bytes > chip.sharedBytes) {
@@ -170,8 +171,7 @@ static SmallVector<ScheduleSizes> readOutCandidates(ArrayRef<int64_t> columns,
   return result;
 }
 
-// All the ways to cut an operation by a kind of kernel that the table has.
-static SmallVector<ScheduleSizes> candidatesOf(KernelKind kind, const KernelShape &shape) {
+SmallVector<ScheduleSizes> imhsa::candidatesOf(KernelKind kind, const KernelShape &shape) {
   SmallVector<int64_t> queries = {16, 32, 64, 128}, keys = {0}, columns = {0};
   if (kind != KernelKind::ReadOut)
     keys = {16, 32};
@@ -281,6 +281,8 @@ struct SchedulePass : imhsa::impl::SchedulePassBase<SchedulePass> {
     });
     for (PoolOp pool : pools)
       numRiding += letRide(pool, [&](Operation *sweep) { return chosen.contains(sweep); });
+    chooseWholes(getOperation(), {least, haveDependentLaunches(chip), math()},
+                 [&](Operation *op) { return chosen.contains(op); });
   }
 
 private:
@@ -381,6 +383,7 @@ private:
         setSchedule(op, ScheduleAttr::get(&getContext(), KernelKind::Pool, sizes));
         if (failed(check(op, silent)))
           continue;
+        chosen.insert(op);
         ++numFused;
         return success();
       }
@@ -389,6 +392,7 @@ private:
     if (serves(op, KernelKind::ReadOut))
       if (ScheduleAttr best = findBest(op, KernelKind::ReadOut)) {
         setSchedule(op, best);
+        chosen.insert(op);
         ++numFused;
         return success();
       }
@@ -465,7 +469,7 @@ private:
 
   ChipResources least;
   SmallVector<ScheduleAttr> wanted;
-  /// Sweeps of which nobody set the schedule.
+  /// Operations of which nobody set the schedule.
   llvm::SmallPtrSet<Operation *, 8> chosen;
 };
 } // namespace

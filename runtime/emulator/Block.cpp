@@ -74,6 +74,8 @@ void Block::reset(uint64_t newNumber) {
   bulkLoads.clear();
   for (Barrier &barrier : barriers)
     barrier = {};
+  cluster =
+      launch.clusters.empty() ? nullptr : &launch.clusters[number / launch.kernel.clusterBlocks];
   givenUp = false;
   progress = 0;
 
@@ -95,6 +97,7 @@ void Block::reset(uint64_t newNumber) {
     lane.state = Lane::Runnable;
     lane.hasYielded = false;
     lane.waiting = {};
+    lane.clusterPhase.reset();
     lane.asyncOperations.clear();
     lane.bulkStores.clear();
     lane.bulkGroup = 0;
@@ -115,6 +118,11 @@ void Block::reset(uint64_t newNumber) {
     set(SpecialRegister::GridId, 0);
     set(SpecialRegister::DynamicSmemSize, static_cast<uint32_t>(launch.config.dynamicShared));
     set(SpecialRegister::TotalSmemSize, sharedBytes);
+    uint32_t clusterBlocks = launch.kernel.clusterBlocks;
+    set(SpecialRegister::ClusterIdX, place.x / clusterBlocks);
+    set(SpecialRegister::NclusterX, launch.config.grid.x / clusterBlocks);
+    set(SpecialRegister::ClusterRank, place.x % clusterBlocks);
+    set(SpecialRegister::ClusterBlocks, clusterBlocks);
     set(SpecialRegister::Zero, 0);
     set(SpecialRegister::One, 1);
   }
@@ -152,6 +160,7 @@ void Block::run(uint64_t newNumber) {
   if (!givenUp)
     for (Lane &lane : lanes)
       completeBulkStores(lane, lane.bulkStores.size());
+  leaveCluster();
   if (checker)
     checker->end();
 }
@@ -228,6 +237,8 @@ void Block::runAsFibres() {
       idle = 0;
       continue;
     }
+    if (!spins && sleepInCluster())
+      continue;
     if (idle++ < (spins ? kMaxSpinningPasses : kMaxIdlePasses) && (timeOut() || spins)) {
       if (spins)
         std::this_thread::yield();
@@ -292,6 +303,7 @@ void Block::endLane(Lane &lane) {
   ++progress;
   if (checker)
     checker->laneExit(lane.index);
+  endInCluster(lane);
   // The others may have waited only for this lane.
   gatherAtBarrier(lane, warp);
   checkBarriers();

@@ -96,6 +96,11 @@ public:
   uint64_t barrier(Lane &lane, uint32_t site, uint64_t id, uint64_t count, uint32_t action,
                    bool isAligned, bool predicate);
 
+  /// Arrives at the barrier of the cluster; `releases` what the lane did for those who wait there.
+  void arriveAtCluster(Lane &lane, uint32_t site, bool releases);
+  /// Waits until all lanes of the cluster have arrived.
+  void waitForCluster(Lane &lane, uint32_t site);
+
   /// The offset in shared memory of `address`, of which `bytes` are used; fails if they are not
   /// all in it, or not aligned to `alignment`.
   uint32_t sharedOffset(Lane &lane, uint32_t site, uint64_t address, uint32_t bytes,
@@ -141,6 +146,10 @@ private:
   void completeBarrier(uint32_t id);
   void checkBarriers();
   uint32_t countThreads() const;
+  void endInCluster(const Lane &lane);
+  bool wakeInCluster();
+  bool sleepInCluster();
+  void leaveCluster();
   void completeBulkLoad(size_t index);
   bool completeSomething();
   bool timeOut();
@@ -154,7 +163,8 @@ private:
   Barrier barriers[16];
   Random random{0};
   uint32_t numLive = 0;
-  uint64_t progress = 0; ///< counts what waiting lanes may have waited for
+  Cluster *cluster = nullptr; ///< null where the block is alone
+  uint64_t progress = 0;      ///< counts what waiting lanes may have waited for
   bool givenUp = false;
 };
 

@@ -93,6 +93,14 @@ void Block::reportDeadlock() {
                       " arrivals and " + Twine(mbarrier.transactions) + " bytes are missing",
                   *lane, lane->waiting.site, nullptr);
   }
+  if (Lane *lane = firstIn([](Lane &lane) { return lane.waiting.kind == Waiting::Cluster; })) {
+    std::lock_guard<std::mutex> lock(cluster->mutex);
+    return report(FindingKind::Deadlock,
+                  "the barrier of the cluster expects " + Twine(cluster->expected) +
+                      " threads, of which " + Twine(cluster->arrived) +
+                      " have arrived; all others wait elsewhere",
+                  *lane, lane->waiting.site, nullptr);
+  }
   for (Lane &lane : lanes)
     if (lane.state == Lane::Runnable)
       return report(FindingKind::Deadlock,

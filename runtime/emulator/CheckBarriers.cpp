@@ -40,6 +40,18 @@ void BlockChecker::barrierReleased(uint32_t number, llvm::ArrayRef<uint32_t> wai
       state->warpAccesses.met(warp, masks[warp]);
 }
 
+void BlockChecker::clusterArrive(uint32_t lane, Blocks &arrived) {
+  state->countInstruction(InstructionKind::Barrier);
+  Knowledge knowledge;
+  state->clocks.release(lane, knowledge);
+  join(arrived, Clocks::describe(state->number, state->clocks.getBase(), knowledge));
+}
+
+void BlockChecker::clusterWait(uint32_t lane, const Blocks &released) {
+  state->countInstruction(InstructionKind::Barrier);
+  state->clocks.acquire(lane, state->number, released);
+}
+
 void BlockChecker::warpSync(uint32_t firstLane, uint32_t mask) {
   llvm::SmallVector<uint32_t, 32> lanes;
   for (uint32_t rest = mask; rest; rest &= rest - 1)

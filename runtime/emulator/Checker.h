@@ -27,6 +27,7 @@
 #ifndef IMHSA_RUNTIME_EMULATOR_CHECKER_H
 #define IMHSA_RUNTIME_EMULATOR_CHECKER_H
 
+#include "runtime/emulator/Clocks.h"
 #include "runtime/emulator/Counters.h"
 #include "runtime/emulator/Finding.h"
 #include "llvm/ADT/ArrayRef.h"
@@ -73,7 +74,8 @@ enum class AccessKind { Read, Write, Atomic, AtomicRead, AtomicWrite };
 enum class MemoryOrder { Relaxed, Acquire, Release, AcquireRelease };
 
 /// Among whom an atomic access is atomic, and what it orders is ordered: the lanes of its block, or
-/// all lanes (clusters have one block here).
+/// all lanes. A cluster is taken for one block, so that what its blocks order by atomics is not
+/// seen.
 enum class Scope { Block, Device };
 
 /// What a fence orders: the memory accesses of a scope, the generic proxy against the asynchronous
@@ -157,6 +159,11 @@ public:
   /// other and after the arrivals since the last release. To be told when the last lane has
   /// arrived, before any goes on.
   void barrierReleased(uint32_t number, llvm::ArrayRef<uint32_t> waiting);
+
+  /// A lane arrives at the barrier of its cluster: adds what it did and knows to `arrived`.
+  void clusterArrive(uint32_t lane, Blocks &arrived);
+  /// A lane goes on behind the barrier of its cluster, where `released` was known.
+  void clusterWait(uint32_t lane, const Blocks &released);
 
   /// `bar.warp.sync`: the lanes of `mask` in the warp whose first lane is `firstLane` have met.
   void warpSync(uint32_t firstLane, uint32_t mask);

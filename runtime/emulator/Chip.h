@@ -20,6 +20,7 @@ struct Chip {
   static constexpr uint32_t kMaxThreads = 1024;              ///< of a block
   static constexpr uint32_t kMaxBlock[3] = {1024, 1024, 64}; ///< threads along x, y, z
   static constexpr uint32_t kMaxGrid[3] = {2147483647, 65535, 65535};
+  static constexpr uint32_t kMaxClusterBlocks = 8;        ///< what every chip with clusters takes
   static constexpr uint32_t kMaxStaticShared = 48 * 1024; ///< what ptxas takes
 };
 

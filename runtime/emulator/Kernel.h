@@ -26,6 +26,8 @@ struct Kernel {
   bool flushesDenormals = false; ///< f32, by the function's denormal mode
   /// What the kernel says of its blocks: nvvm.reqntid and nvvm.maxntid.
   std::optional<Dim3> requiredBlock, maxBlock;
+  /// Neighbours in x that form a cluster: nvvm.cluster_dim.
+  uint32_t clusterBlocks = 1;
   uint32_t staticShared = 0; ///< bytes
   bool usesDynamicShared = false;
   uint32_t dynamicAlignment = 16; ///< dynamic shared memory begins behind the static, aligned

@@ -8,6 +8,7 @@
 #include "runtime/emulator/Fibre.h"
 #include "llvm/ADT/SmallVector.h"
 #include <array>
+#include <optional>
 
 namespace imhsa::emulator {
 
@@ -43,6 +44,10 @@ enum class SpecialRegister : uint32_t {
   LaneMaskGt,
   DynamicSmemSize,
   TotalSmemSize,
+  ClusterIdX,
+  NclusterX,
+  ClusterRank,
+  ClusterBlocks,
   Zero,
   One,
   Count
@@ -75,7 +80,7 @@ struct Meeting {
 
 /// What a lane waits for.
 struct Waiting {
-  enum Kind { Nothing, Collective, Barrier, Mbarrier } kind = Nothing;
+  enum Kind { Nothing, Collective, Barrier, Mbarrier, Cluster } kind = Nothing;
   uint32_t site = 0;
   // Of collectives.
   void (*execute)(const Meeting &) = nullptr;
@@ -121,6 +126,8 @@ struct Lane : LaneRegisters {
   State state = Runnable;
   bool hasYielded = false; ///< lets others run first
   bool hasTried = false;   ///< its last mbarrier.try_wait was in vain
+  /// The phase of the cluster's barrier at which it has arrived, and not yet waited.
+  std::optional<uint64_t> clusterPhase;
   Waiting waiting;
   Fibre fibre;
   llvm::SmallVector<AsyncOperation, 0> asyncOperations; ///< oldest first

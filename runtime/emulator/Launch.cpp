@@ -56,6 +56,13 @@ static Error checkLimits(const Kernel &kernel, const Chip &chip, const LaunchCon
     return createStringError(blockText + "the kernel is for at most " +
                              Twine(kernel.maxBlock->volume()) + " threads (nvvm.maxntid), found " +
                              Twine(block.volume()));
+  if (kernel.clusterBlocks > Chip::kMaxClusterBlocks)
+    return createStringError("a cluster of " + Twine(kernel.clusterBlocks) +
+                             " blocks: expected at most " + Twine(Chip::kMaxClusterBlocks));
+  if (config.grid.x % kernel.clusterBlocks != 0)
+    return createStringError("a grid of " + toString(config.grid) +
+                             ": expected whole clusters, of " + Twine(kernel.clusterBlocks) +
+                             " blocks along x");
   if (kernel.staticShared > Chip::kMaxStaticShared)
     return createStringError("static shared memory: expected at most " +
                              Twine(Chip::kMaxStaticShared) + " bytes a block, found " +
@@ -72,7 +79,9 @@ static Error checkLimits(const Kernel &kernel, const Chip &chip, const LaunchCon
 // Launching
 //===----------------------------------------------------------------------===//
 
-static unsigned getNumThreads(const LaunchConfig &config) {
+// Blocks start in their order, so that with a thread for each of a cluster the first cluster that
+// has not ended has all of its blocks there.
+static unsigned getNumThreads(const Kernel &kernel, const LaunchConfig &config) {
   unsigned number = config.threads;
   if (number == 0) {
     cpu_set_t processors;
@@ -80,8 +89,8 @@ static unsigned getNumThreads(const LaunchConfig &config) {
                  ? static_cast<unsigned>(CPU_COUNT(&processors))
                  : std::thread::hardware_concurrency();
   }
-  return static_cast<unsigned>(
-      std::clamp<uint64_t>(std::min<uint64_t>(number, config.grid.volume()), 1, kMaxHostThreads));
+  return static_cast<unsigned>(std::clamp<uint64_t>(
+      std::min<uint64_t>(number, config.grid.volume()), kernel.clusterBlocks, kMaxHostThreads));
 }
 
 static void runBlocks(Launch &launch, Block &block) {
@@ -108,7 +117,15 @@ static Error runOnThreads(Launch &launch, unsigned numThreads) {
     for (unsigned i = 1; i < numThreads; ++i)
       threads.emplace_back([&launch, &block = *blocks[i]] { runBlocks(launch, block); });
   } catch (const std::system_error &) {
-    // The system has no more threads: fewer do the work.
+    // The system has no more threads: fewer do the work, where blocks do not wait for others.
+    if (threads.size() + 1 < launch.kernel.clusterBlocks) {
+      launch.stops = true;
+      for (std::thread &thread : threads)
+        thread.join();
+      return createStringError("expected a thread for each of the " +
+                               Twine(launch.kernel.clusterBlocks) +
+                               " blocks of a cluster: the system has no more");
+    }
   }
   runBlocks(launch, *blocks[0]);
   for (std::thread &thread : threads)
@@ -123,11 +140,18 @@ Expected<LaunchReport> imhsa::emulator::launch(const Kernel &kernel, const Chip 
   uint64_t shared = kernel.staticShared;
   if (kernel.usesDynamicShared)
     shared = llvm::alignTo(shared, kernel.dynamicAlignment);
-  unsigned numThreads = getNumThreads(config);
+  unsigned numThreads = getNumThreads(kernel, config);
 
   Launch launch{kernel, config, args, static_cast<uint32_t>(shared + config.dynamicShared),
                 nullptr};
   launch.stacksPerBlock = kernel.hasMeetings ? config.block.volume() : 1;
+  if (kernel.clusterBlocks > 1) {
+    launch.clusters = std::vector<Cluster>(config.grid.volume() / kernel.clusterBlocks);
+    for (Cluster &cluster : launch.clusters) {
+      cluster.running = kernel.clusterBlocks;
+      cluster.expected = kernel.clusterBlocks * config.block.volume();
+    }
+  }
   std::optional<LaunchChecker> checker;
   if (config.check) {
     if (Error failed = launch.stacks.reserve(numThreads * launch.stacksPerBlock))

@@ -10,6 +10,7 @@
 #include "runtime/emulator/Kernel.h"
 #include "llvm/Support/Error.h"
 #include <atomic>
+#include <condition_variable>
 #include <mutex>
 
 namespace imhsa::emulator {
@@ -27,6 +28,20 @@ struct LaunchConfig {
   std::vector<GlobalBuffer> buffers;
 };
 
+/// The blocks of a cluster, and their barrier (barrier.cluster). Each block is run by a host thread
+/// of its own; the mutex guards all.
+struct Cluster {
+  std::mutex mutex{};
+  std::condition_variable changed{};
+  uint64_t phase = 0;
+  uint64_t expected = 0, arrived = 0;  ///< lanes: that have not ended; at the barrier in this phase
+  uint32_t running = 0, sleeping = 0;  ///< blocks: that may do something; where all wait
+  Blocks knownToArrived{}, released{}; ///< what lanes knew there, in this phase and the last
+
+  /// Ends the phase if all lanes have arrived.
+  void checkPhase();
+};
+
 /// One launch, while it runs.
 struct Launch {
   const Kernel &kernel;
@@ -36,6 +51,7 @@ struct Launch {
   LaunchChecker *checker; ///< null: nothing is checked
   StackPool stacks{};     ///< for all blocks that run at one time
   size_t stacksPerBlock = 1;
+  std::vector<Cluster> clusters{}; ///< none where blocks are alone
   std::atomic<uint64_t> nextBlock{0};
   std::atomic<bool> stops{false}; ///< a block has failed: the others need not start
   std::mutex mutex{};

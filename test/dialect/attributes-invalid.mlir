@@ -125,7 +125,7 @@
 
 // -----
 
-// expected-error @+1 {{'test.op' op attribute 'imhsa.reassociates' is not one of the imhsa dialect: expected 'imhsa.reassociate' or 'imhsa.kernels'}}
+// expected-error @+1 {{'test.op' op attribute 'imhsa.reassociates' is not one of the imhsa dialect: expected 'imhsa.reassociate', 'imhsa.kernels' or 'imhsa.whole'}}
 "test.op"() {imhsa.reassociates} : () -> ()
 
 // -----
@@ -174,5 +174,5 @@ func.func private @result(tensor<f32>) -> (tensor<?xf32> {imhsa.size_hint = arra
 
 // -----
 
-// expected-error @+1 {{'test.op' op attribute 'imhsa.size_hint' is not one of the imhsa dialect: expected 'imhsa.reassociate' or 'imhsa.kernels'}}
+// expected-error @+1 {{'test.op' op attribute 'imhsa.size_hint' is not one of the imhsa dialect: expected 'imhsa.reassociate', 'imhsa.kernels' or 'imhsa.whole'}}
 "test.op"() {imhsa.size_hint = array<i64: 4>} : () -> ()

@@ -72,3 +72,30 @@ func.func @apart(%x: memref<2x6x?x64xbf16, strided<[?, ?, ?, 1], offset: ?>>, %q
     schedule(#imhsa.schedule<stream, queries = 16, keys = 16>) outs(%o : memref<2x6x7x64xbf16, strided<[?, ?, ?, 1], offset: ?>>)
   return
 }
+
+// What is asserted of sizes in between parts neither a chunk's kernels nor a pool from the sweep that it rides on.
+
+// CHECK-LABEL: func.func @asserted(
+// CHECK: cf.assert
+// CHECK: scf.for
+// CHECK: gpu.launch_func @imhsa_kernels::@asserted_0_pool
+// CHECK: gpu.launch_func @imhsa_kernels::@asserted_1_stream
+// CHECK: return
+func.func @asserted(%x: !x, %l: !l, %o: !l, %ok: i1, %w: memref<?xi8>) attributes {llvm.emit_c_interface} {
+  imhsa.pool #imhsa.pool<7> ins(%x : !x) schedule(#imhsa.schedule<pool>) outs(%l : !l)
+  cf.assert %ok, "sizes"
+  imhsa.attention ins(%l, %x, %x : !l, !x, !x) schedule(#imhsa.schedule<stream, queries = 16, keys = 16>) outs(%o : !l)
+  return
+}
+
+// CHECK-LABEL: func.func @rides(
+// CHECK-NOT: _pool
+// CHECK: gpu.launch_func @imhsa_kernels::@rides_{{.*}}_stream
+// CHECK-NOT: gpu.launch_func
+// CHECK: return
+func.func @rides(%x: !x, %q: !l, %l: !l, %o: !l, %ok: i1, %w: memref<?xi8>) attributes {llvm.emit_c_interface} {
+  imhsa.pool #imhsa.pool<7> ins(%x : !x) schedule(#imhsa.schedule<pool>) outs(%l : !l)
+  cf.assert %ok, "sizes"
+  imhsa.attention ins(%q, %x, %x : !l, !x, !x) schedule(#imhsa.schedule<stream, queries = 16, keys = 16>) outs(%o : !l)
+  return
+}

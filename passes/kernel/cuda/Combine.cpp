@@ -39,6 +39,17 @@ static void forEachRow(KernelBuilder &k, Value partial, int64_t parts,
   k.launch(blocks, k.hostIndex(1), k.hostIndex(1), /*sharedBytes=*/0);
 }
 
+/// The same rows, those of a block's share of a batch element.
+static void forEachRow(KernelBuilder &k, const Share &share, Value partial, int64_t parts,
+                       function_ref<void(const Row &)> emit) {
+  Int items = k.size(partial, 3) * parts;
+  k.loop(share.rank * k.threads() + k.thread(), items * k.size(partial, 2),
+         k.i32(share.blocks * k.threads()), [&](Int number) {
+           Int item = number % items;
+           emit({share.batch, number / items, item / parts, item % parts});
+         });
+}
+
 static Float loadFloat(KernelBuilder &k, Pointer pointer) {
   return k.toFloat(pointer.load(k.builder().getF32Type()));
 }
@@ -79,74 +90,103 @@ private:
 };
 } // namespace
 
+static void combineRow(KernelBuilder &k, LogSumExpOp op, const Row &row) {
+  Value partial = op.getScratch().front();
+  Normalisers normalisers(k, partial, row);
+  SmallVector<Float> total = {k.f32(0)};
+  normalisers.forEachSplit(total, [&](Int split, SmallVectorImpl<Float> &total) {
+    total[0] = total[0] + normalisers.weight(split);
+  });
+  k.tensor(op.getInit())
+      .at({row.batch, row.head, row.query})
+      .store(normalisers.together(total[0]).value);
+}
+
+// The columns that a thread adds: partial results are contiguous and aligned, so that these are 4,
+// where a row has so many.
+static int64_t columnsOfPart(AttentionOp op) {
+  return dimSize(op.getScratch().front(), 4) % 4 == 0 ? 4 : 1;
+}
+
+static int64_t partsOfRow(LogSumExpOp) { return 1; }
+static int64_t partsOfRow(AttentionOp op) {
+  return dimSize(op.getScratch().front(), 4) / columnsOfPart(op);
+}
+
+static void combineRow(KernelBuilder &k, AttentionOp op, const Row &row) {
+  OpBuilder &b = k.builder();
+  Value partial = op.getScratch().front();
+  int64_t splits = dimSize(partial, 0), width = columnsOfPart(op);
+  bool isOnline = op.getScratch().size() > 1;
+  Tensor sums = k.tensor(partial);
+  Int column = row.part * width;
+  auto addTo = [&](MutableArrayRef<Float> result, Int split, Float weight) {
+    Pointer from = sums.at({split, row.batch, row.head, row.query, column});
+    Value part = from.load(VectorType::get(width, b.getF32Type()));
+    for (auto [i, x] : llvm::enumerate(result))
+      x = fma(Float(k.builder(), k.extract(part, i)), weight, x);
+  };
+  SmallVector<Float> result(width, k.f32(0));
+  if (!isOnline) {
+    k.loop(k.i32(0), k.i32(splits), k.i32(1), result,
+           [&](Int split, SmallVectorImpl<Float> &result) { addTo(result, split, k.f32(1)); });
+  } else {
+    Normalisers normalisers(k, op.getScratch()[1], row);
+    result.push_back(k.f32(0));
+    normalisers.forEachSplit(result, [&](Int split, SmallVectorImpl<Float> &result) {
+      Float weight = normalisers.weight(split);
+      addTo(MutableArrayRef(result).drop_back(), split, weight);
+      result.back() = result.back() + weight;
+    });
+    Float total = result.pop_back_val();
+    // Where nothing is kept, zeros.
+    Float scale(k.builder(),
+                arith::DivFOp::create(b, op.getLoc(), k.f32(1).value, total.value).getResult());
+    scale = select(total == 0.0, k.f32(0), scale);
+    for (Float &x : result)
+      x = x * scale;
+    if (Value lse = op.getLseInit())
+      k.when(row.part == 0, [&] {
+        k.tensor(lse).at({row.batch, row.head, row.query}).store(normalisers.together(total).value);
+      });
+  }
+  TokenDims dims = tokenDims(op.getOutputOrder());
+  Tensor out = k.tensor(op.getInit());
+  SmallVector<Int> place(4, column);
+  place[dims.batch] = row.batch, place[dims.head] = row.head, place[dims.token] = row.query;
+  Pointer to = out.at(place);
+  for (auto [i, x] : llvm::enumerate(result))
+    to.at(static_cast<int64_t>(i * bytesOf(out.element))).store(k.fromFloat(x, out.element));
+}
+
+//===----------------------------------------------------------------------===//
+// The launch
+//===----------------------------------------------------------------------===//
+
+template <typename OpTy>
+static void lower(OpBuilder &host, OpTy op, const KernelModule &kernels, StringRef name) {
+  KernelBuilder k(host, op.getLoc(), kernels, name, kWarps);
+  forEachRow(k, op.getScratch().front(), partsOfRow(op),
+             [&](const Row &row) { combineRow(k, op, row); });
+}
+
 LogicalResult imhsa::lowerCombine(OpBuilder &host, LogSumExpOp op, const KernelModule &kernels,
                                   StringRef name) {
-  KernelBuilder k(host, op.getLoc(), kernels, name, kWarps);
-  Value partial = op.getScratch().front();
-  forEachRow(k, partial, /*parts=*/1, [&](const Row &row) {
-    Normalisers normalisers(k, partial, row);
-    SmallVector<Float> total = {k.f32(0)};
-    normalisers.forEachSplit(total, [&](Int split, SmallVectorImpl<Float> &total) {
-      total[0] = total[0] + normalisers.weight(split);
-    });
-    k.tensor(op.getInit())
-        .at({row.batch, row.head, row.query})
-        .store(normalisers.together(total[0]).value);
-  });
-  return success();
+  return lower(host, op, kernels, name), success();
 }
 
 LogicalResult imhsa::lowerCombine(OpBuilder &host, AttentionOp op, const KernelModule &kernels,
                                   StringRef name) {
-  KernelBuilder k(host, op.getLoc(), kernels, name, kWarps);
-  OpBuilder &b = k.builder();
-  Value partial = op.getScratch().front();
-  int64_t splits = dimSize(partial, 0), columns = dimSize(partial, 4);
-  // Partial results are contiguous and aligned: 4 columns at a time, where a row has so many.
-  int64_t width = columns % 4 == 0 ? 4 : 1;
-  bool isOnline = op.getScratch().size() > 1;
-  forEachRow(k, partial, columns / width, [&](const Row &row) {
-    Tensor sums = k.tensor(partial);
-    Int column = row.part * width;
-    auto addTo = [&](MutableArrayRef<Float> result, Int split, Float weight) {
-      Pointer from = sums.at({split, row.batch, row.head, row.query, column});
-      Value part = from.load(VectorType::get(width, b.getF32Type()));
-      for (auto [i, x] : llvm::enumerate(result))
-        x = fma(Float(k.builder(), k.extract(part, i)), weight, x);
-    };
-    SmallVector<Float> result(width, k.f32(0));
-    if (!isOnline) {
-      k.loop(k.i32(0), k.i32(splits), k.i32(1), result,
-             [&](Int split, SmallVectorImpl<Float> &result) { addTo(result, split, k.f32(1)); });
-    } else {
-      Normalisers normalisers(k, op.getScratch()[1], row);
-      result.push_back(k.f32(0));
-      normalisers.forEachSplit(result, [&](Int split, SmallVectorImpl<Float> &result) {
-        Float weight = normalisers.weight(split);
-        addTo(MutableArrayRef(result).drop_back(), split, weight);
-        result.back() = result.back() + weight;
-      });
-      Float total = result.pop_back_val();
-      // Where nothing is kept, zeros.
-      Float scale(k.builder(),
-                  arith::DivFOp::create(b, op.getLoc(), k.f32(1).value, total.value).getResult());
-      scale = select(total == 0.0, k.f32(0), scale);
-      for (Float &x : result)
-        x = x * scale;
-      if (Value lse = op.getLseInit())
-        k.when(row.part == 0, [&] {
-          k.tensor(lse)
-              .at({row.batch, row.head, row.query})
-              .store(normalisers.together(total).value);
-        });
-    }
-    TokenDims dims = tokenDims(op.getOutputOrder());
-    Tensor out = k.tensor(op.getInit());
-    SmallVector<Int> place(4, column);
-    place[dims.batch] = row.batch, place[dims.head] = row.head, place[dims.token] = row.query;
-    Pointer to = out.at(place);
-    for (auto [i, x] : llvm::enumerate(result))
-      to.at(static_cast<int64_t>(i * bytesOf(out.element))).store(k.fromFloat(x, out.element));
-  });
-  return success();
+  return lower(host, op, kernels, name), success();
 }
+
+template <typename OpTy> static Phase getPhase(OpTy op) {
+  auto emit = [op](KernelBuilder &k, const Share &share) mutable {
+    forEachRow(k, share, op.getScratch().front(), partsOfRow(op),
+               [&](const Row &row) { combineRow(k, op, row); });
+  };
+  return {/*sharedBytes=*/0, emit};
+}
+
+Phase imhsa::getCombinePhase(LogSumExpOp op) { return getPhase(op); }
+Phase imhsa::getCombinePhase(AttentionOp op) { return getPhase(op); }

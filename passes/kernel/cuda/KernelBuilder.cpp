@@ -365,6 +365,10 @@ void KernelBuilder::deal(int64_t count, Int first, int64_t stride,
   }
 }
 
+void KernelBuilder::clusterBarrier() {
+  NVVM::ClusterArriveOp::create(b, b.getUnitAttr());
+  NVVM::ClusterWaitOp::create(b, b.getUnitAttr());
+}
 void KernelBuilder::barrier() { NVVM::BarrierOp::create(b); }
 void KernelBuilder::barrier(Int id, int64_t threads) {
   NVVM::BarrierOp::create(b, Type(), id.value, i32(threads).value, NVVM::BarrierReductionAttr(),
@@ -383,6 +387,11 @@ Int KernelBuilder::shuffleXor(Int value, unsigned mask) { return shuffle(*this, 
 //===----------------------------------------------------------------------===//
 // The launch
 //===----------------------------------------------------------------------===//
+
+void KernelBuilder::formClusters(int64_t blocks) {
+  function->setAttr(NVVM::NVVMDialect::getClusterDimAttrName(),
+                    b.getDenseI32ArrayAttr({static_cast<int32_t>(blocks), 1, 1}));
+}
 
 void KernelBuilder::launch(Value gridX, Value gridY, Value gridZ, int64_t sharedBytes,
                            int64_t minBlocks) {

@@ -124,6 +124,8 @@ public:
   /// every thread has without a test.
   void deal(int64_t count, Int first, int64_t stride, llvm::function_ref<void(Int)> body);
 
+  /// All threads of the cluster, of blocks in a row: those behind it see what others wrote before.
+  void clusterBarrier();
   /// All threads of the block; all lanes of the warp.
   void barrier();
   void syncWarp();
@@ -134,6 +136,9 @@ public:
   Int shuffleXor(Int value, unsigned mask);
 
   mlir::ImplicitLocOpBuilder &builder() { return b; }
+
+  /// Makes every so many blocks along x a cluster.
+  void formClusters(int64_t blocks);
 
   /// Ends the kernel and launches it, where the chips can to begin before what is launched before
   /// it has ended: see `waitForKernelsBefore`. `minBlocks` per multiprocessor bound the registers

@@ -10,7 +10,8 @@
 #define IMHSA_PASSES_KERNEL_CUDA_KERNELS_H
 
 #include "dialect/Imhsa.h"
-#include "passes/kernel/cuda/KernelModule.h"
+#include "passes/kernel/cuda/KernelBuilder.h"
+#include <functional>
 
 namespace imhsa {
 
@@ -47,6 +48,32 @@ mlir::LogicalResult lowerNormalisers(mlir::OpBuilder &host, LogSumExpOp op,
 /// `pool`: landmarks as segment means.
 mlir::LogicalResult lowerPool(mlir::OpBuilder &host, PoolOp op, const KernelModule &kernels,
                               llvm::StringRef name);
+
+/// The part of a batch element that a block has in a kernel that is whole: see Whole.h.
+struct Share {
+  Int batch, rank;
+  int64_t blocks; ///< that do the batch element; `rank` is below it
+
+  /// Calls `body` for the items of the block among `count`.
+  void deal(KernelBuilder &k, Int count, llvm::function_ref<void(Int)> body) const {
+    k.loop(rank, count, k.i32(blocks), body);
+  }
+};
+
+/// What a block does for its share in a kernel that is whole. What are blocks otherwise are items;
+/// for each the block meets before it touches shared memory.
+struct Phase {
+  int64_t sharedBytes;
+  std::function<void(KernelBuilder &, const Share &)> emit;
+};
+
+mlir::FailureOr<Phase> getStreamPhase(AttentionOp op);
+mlir::FailureOr<Phase> getReadOutPhase(AttentionOp op);
+mlir::FailureOr<Phase> getNormalisersPhase(LogSumExpOp op);
+Phase getPoolPhase(PoolOp op);
+/// What follows the phase of an operation with splits.
+Phase getCombinePhase(AttentionOp op);
+Phase getCombinePhase(LogSumExpOp op);
 
 } // namespace imhsa
 

@@ -241,6 +241,12 @@ void Normalisers::emit() {
 // The launch
 //===----------------------------------------------------------------------===//
 
+// Tiles of queries of a batch element.
+static Int countTiles(KernelBuilder &k, LogSumExpOp op, const NormalisersPlan &plan) {
+  Int queries = k.size(op.getQuery(), tokenDims(op.getQueryOrder()).token);
+  return (queries + (plan.tile.queries - 1)) / plan.tile.queries;
+}
+
 LogicalResult imhsa::lowerNormalisers(OpBuilder &host, LogSumExpOp op, const KernelModule &kernels,
                                       StringRef name, PoolOp rider) {
   FailureOr<NormalisersPlan> plan = NormalisersPlan::get(op, errorOn(op));
@@ -250,7 +256,7 @@ LogicalResult imhsa::lowerNormalisers(OpBuilder &host, LogSumExpOp op, const Ker
   Value query = op.getQuery();
   TokenDims dims = tokenDims(op.getQueryOrder());
   // One block after the other takes tiles of the same batch element: they share its keys.
-  Int tiles = (k.size(query, dims.token) + (plan->tile.queries - 1)) / plan->tile.queries;
+  Int tiles = countTiles(k, op, *plan);
   Int x = k.block(0);
   Work work{x / tiles, x % tiles * plan->tile.queries, k.block(1), k.block(2)};
   Normalisers(k, op, *plan, rider, work).emit();
@@ -260,4 +266,22 @@ LogicalResult imhsa::lowerNormalisers(OpBuilder &host, LogSumExpOp op, const Ker
       host.createOrFold<arith::MulIOp>(op.getLoc(), hostTiles, k.hostSize(query, dims.batch));
   k.launch(gridX, k.hostIndex(plan->headGroups), k.hostIndex(plan->tile.splits), plan->bytes);
   return success();
+}
+
+FailureOr<Phase> imhsa::getNormalisersPhase(LogSumExpOp op) {
+  FailureOr<NormalisersPlan> found = NormalisersPlan::get(op, errorOn(op));
+  if (failed(found))
+    return failure();
+  auto emit = [op, plan = *found](KernelBuilder &k, const Share &share) {
+    Int tiles = countTiles(k, op, plan);
+    int64_t groups = plan.headGroups, splits = plan.tile.splits;
+    share.deal(k, tiles * (groups * splits), [&](Int item) {
+      Int split = item % splits, group = item / splits % groups, tile = item / (splits * groups);
+      k.barrier();
+      Normalisers(k, op, plan, /*rider=*/PoolOp(),
+                  {share.batch, tile * plan.tile.queries, group, split})
+          .emit();
+    });
+  };
+  return Phase{found->bytes, emit};
 }

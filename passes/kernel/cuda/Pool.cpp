@@ -35,21 +35,36 @@ class Pooling {
 public:
   Pooling(KernelBuilder &k, PoolOp op) : k(k), op(op), dims(tokenDims(op.getInputOrder())) {}
 
-  void emit() {
-    Value input = op.getInput();
-    Int landmarks = k.i32(op.getPool().getNumLandmarks()), heads = k.size(input, dims.head);
-    Int block = k.block(0);
+  /// The landmark of a block.
+  void emitBlock() {
+    Int landmarks = k.i32(op.getPool().getNumLandmarks());
+    Int heads = k.size(op.getInput(), dims.head), block = k.block(0);
     landmark = block % landmarks, head = block / landmarks % heads;
     batch = block / landmarks / heads;
     segment = getSegment();
-    // As many columns at a time as 16 bytes hold; as one where rows are not aligned to that.
-    Type element = getElementTypeOrSelf(input);
-    int64_t columns = dimSize(input, dims.width), width = 16 / bytesOf(element);
-    while (columns % width)
-      width /= 2;
-    k.when(
-        k.isAligned(input, width * bytesOf(element)), [&] { emitColumns(width); },
-        [&] { emitColumns(1); });
+    emitWidths([&](int64_t width) { emitColumns(width); });
+  }
+
+  /// The landmarks of a block's share: a thread has columns of a landmark alone, since what is
+  /// whole has few tokens.
+  void emitShare(const Share &share) {
+    batch = share.batch;
+    int64_t landmarks = op.getPool().getNumLandmarks(),
+            columns = dimSize(op.getInput(), dims.width);
+    Tensor out = k.tensor(op.getInit());
+    emitWidths([&](int64_t width) {
+      int64_t chunks = columns / width;
+      Int items = k.size(op.getInput(), dims.head) * (landmarks * chunks);
+      Int first = share.rank * k.threads() + k.thread();
+      k.loop(first, items, k.i32(share.blocks * k.threads()), [&](Int item) {
+        landmark = item / chunks % landmarks, head = item / (chunks * landmarks);
+        segment = getSegment();
+        Int column = item % chunks * width;
+        Float count = countTokens();
+        for (auto [i, sum] : llvm::enumerate(sumTokens(column, width, k.i32(0), 1)))
+          out.at({batch, head, landmark, column + i}).store(k.fromFloat(sum / count, out.element));
+      });
+    });
   }
 
   /// f32 of shared memory: what the warps give.
@@ -58,6 +73,21 @@ public:
   }
 
 private:
+  /// As many columns at a time as 16 bytes hold; one where rows are not aligned to that.
+  void emitWidths(function_ref<void(int64_t)> emit) {
+    int64_t bytes = bytesOf(getElementTypeOrSelf(op.getInput())), width = 16 / bytes;
+    while (dimSize(op.getInput(), dims.width) % width)
+      width /= 2;
+    k.when(k.isAligned(op.getInput(), width * bytes), [&] { emit(width); }, [&] { emit(1); });
+  }
+
+  /// At least 1.
+  Float countTokens() {
+    return {k.builder(), arith::SIToFPOp::create(k.builder(), k.builder().getF32Type(),
+                                                 max(segment.count, k.i32(1)).value)
+                             .getResult()};
+  }
+
   Int wide(int64_t value) {
     return {k.builder(),
             arith::ConstantOp::create(k.builder(), k.builder().getI64IntegerAttr(value))};
@@ -158,17 +188,13 @@ private:
   void writeMeans(int64_t columns) {
     OpBuilder &b = k.builder();
     Tensor out = k.tensor(op.getInit());
-    Float count(k.builder(), arith::SIToFPOp::create(b, op.getLoc(), b.getF32Type(),
-                                                     max(segment.count, k.i32(1)).value)
-                                 .getResult());
+    Float count = countTokens();
     Pointer shared = k.shared();
     k.loop(k.thread(), k.i32(columns), k.i32(k.threads()), [&](Int column) {
       Float sum = k.f32(0);
       for (unsigned warp = 0; warp < k.warps(); ++warp)
         sum = sum + k.toFloat(shared.at((column + warp * columns) * 4).load(b.getF32Type()));
-      Float mean(k.builder(),
-                 arith::DivFOp::create(b, op.getLoc(), sum.value, count.value).getResult());
-      out.at({batch, head, landmark, column}).store(k.fromFloat(mean, out.element));
+      out.at({batch, head, landmark, column}).store(k.fromFloat(sum / count, out.element));
     });
   }
 
@@ -184,7 +210,7 @@ LogicalResult imhsa::lowerPool(OpBuilder &host, PoolOp op, const KernelModule &k
                                StringRef name) {
   unsigned warps = op.getSchedule()->getWarps();
   KernelBuilder k(host, op.getLoc(), kernels, name, warps);
-  Pooling(k, op).emit();
+  Pooling(k, op).emitBlock();
   Location loc = op.getLoc();
   TokenDims dims = tokenDims(op.getInputOrder());
   auto multiply = [&](Value a, Value b) { return host.createOrFold<arith::MulIOp>(loc, a, b); };
@@ -193,4 +219,9 @@ LogicalResult imhsa::lowerPool(OpBuilder &host, PoolOp op, const KernelModule &k
   blocks = multiply(blocks, k.hostIndex(op.getPool().getNumLandmarks()));
   k.launch(blocks, k.hostIndex(1), k.hostIndex(1), Pooling::sharedBytes(op, warps));
   return success();
+}
+
+Phase imhsa::getPoolPhase(PoolOp op) {
+  auto emit = [op](KernelBuilder &k, const Share &share) { Pooling(k, op).emitShare(share); };
+  return {/*sharedBytes=*/0, emit};
 }

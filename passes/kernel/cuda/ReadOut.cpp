@@ -148,3 +148,24 @@ LogicalResult imhsa::lowerReadOut(OpBuilder &host, AttentionOp op, const KernelM
            resident);
   return success();
 }
+
+FailureOr<Phase> imhsa::getReadOutPhase(AttentionOp op) {
+  FailureOr<ReadOutPlan> found = ReadOutPlan::get(op, errorOn(op));
+  if (failed(found))
+    return failure();
+  auto emit = [op, plan = *found](KernelBuilder &k, const Share &share) mutable {
+    Int queries = k.size(op.getQuery(), tokenDims(op.getQueryOrder()).token);
+    Int tiles = (queries + 15) / 16, each = (tiles + (share.blocks - 1)) / share.blocks;
+    Int first = share.rank * each, last = min(first + each, tiles);
+    int64_t groups = plan.headGroups * plan.columnGroups;
+    k.when(first < last, [&] {
+      k.loop(k.i32(0), k.i32(groups), k.i32(1), [&](Int group) {
+        k.barrier();
+        ReadOut readOut(k, op, plan, group / plan.columnGroups, group % plan.columnGroups);
+        readOut.loadParameters();
+        readOut.emit({share.batch, first, last});
+      });
+    });
+  };
+  return Phase{found->bytes, emit};
+}

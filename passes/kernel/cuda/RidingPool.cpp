@@ -2,6 +2,7 @@
 // Part of imhsa, under the Apache License v2.0 with LLVM Exceptions: see LICENSE.
 
 #include "passes/kernel/cuda/RidingPool.h"
+#include "passes/kernel/BatchGroup.h"
 #include "passes/kernel/DistinctBuffers.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 
@@ -48,7 +49,7 @@ Operation *imhsa::findSweep(PoolOp pool) {
   if (!hasFusedSchedule(pool))
     return nullptr;
   Operation *next = pool->getNextNode();
-  while (next && isMemoryEffectFree(next))
+  while (next && touchesNoMemory(next))
     next = next->getNextNode();
   if (!next || !whyNotRide(pool, next).empty())
     return nullptr;
@@ -65,7 +66,7 @@ Operation *imhsa::findSweep(PoolOp pool) {
 
 PoolOp imhsa::findRider(Operation *sweep) {
   Operation *previous = sweep->getPrevNode();
-  while (previous && isMemoryEffectFree(previous))
+  while (previous && touchesNoMemory(previous))
     previous = previous->getPrevNode();
   auto pool = dyn_cast_or_null<PoolOp>(previous);
   return pool && findSweep(pool) == sweep ? pool : PoolOp();

@@ -453,6 +453,12 @@ void Stream::copyLse() {
 // The launch
 //===----------------------------------------------------------------------===//
 
+// Tiles of queries of a batch element.
+static Int countTiles(KernelBuilder &k, AttentionOp op, const AttentionPlan &plan) {
+  Int queries = k.size(op.getQuery(), tokenDims(op.getQueryOrder()).token);
+  return (queries + (plan.tile.queries - 1)) / plan.tile.queries;
+}
+
 LogicalResult imhsa::lowerStream(OpBuilder &host, AttentionOp op, const KernelModule &kernels,
                                  StringRef name, PoolOp rider) {
   FailureOr<AttentionPlan> plan = AttentionPlan::get(op, errorOn(op));
@@ -462,7 +468,7 @@ LogicalResult imhsa::lowerStream(OpBuilder &host, AttentionOp op, const KernelMo
   Value query = op.getQuery();
   TokenDims dims = tokenDims(op.getQueryOrder());
   // One block after the other takes tiles of the same batch element: they share its keys.
-  Int tiles = (k.size(query, dims.token) + (plan->tile.queries - 1)) / plan->tile.queries;
+  Int tiles = countTiles(k, op, *plan);
   Int x = k.block(0), y = k.block(1);
   Work work{x / tiles, x % tiles * plan->tile.queries, y / plan->columnGroups,
             y % plan->columnGroups, k.block(2)};
@@ -474,4 +480,22 @@ LogicalResult imhsa::lowerStream(OpBuilder &host, AttentionOp op, const KernelMo
   k.launch(gridX, k.hostIndex(plan->headGroups * plan->columnGroups),
            k.hostIndex(plan->tile.splits), SharedLayout(*plan).bytes);
   return success();
+}
+
+FailureOr<Phase> imhsa::getStreamPhase(AttentionOp op) {
+  FailureOr<AttentionPlan> found = AttentionPlan::get(op, errorOn(op));
+  if (failed(found))
+    return failure();
+  auto emit = [op, plan = *found](KernelBuilder &k, const Share &share) {
+    Int tiles = countTiles(k, op, plan);
+    int64_t groups = plan.headGroups * plan.columnGroups, splits = plan.tile.splits;
+    share.deal(k, tiles * (groups * splits), [&](Int item) {
+      Int split = item % splits, group = item / splits % groups, tile = item / (splits * groups);
+      Work work{share.batch, tile * plan.tile.queries, group / plan.columnGroups,
+                group % plan.columnGroups, split};
+      k.barrier();
+      Stream(k, op, plan, /*rider=*/PoolOp(), work).emit();
+    });
+  };
+  return Phase{SharedLayout(*found).bytes, emit};
 }

@@ -1,8 +1,8 @@
-//===- Barriers.cpp - barriers of a block and of a warp -------------------===//
+//===- Barriers.cpp - barriers of a cluster, a block and a warp -----------===//
 // Part of imhsa, under the Apache License v2.0 with LLVM Exceptions: see LICENSE.
 //
-// PTX manual, "Parallel Synchronization and Communication Instructions: bar, barrier" and
-// "bar.warp.sync".
+// PTX manual, "Parallel Synchronization and Communication Instructions: bar, barrier",
+// "bar.warp.sync" and "barrier.cluster".
 
 #include "runtime/emulator/instructions/Support.h"
 
@@ -37,11 +37,26 @@ static void warpSync(Lane *lane, uint32_t site, const uint64_t *in, uint64_t *ou
       in, out);
 }
 
+template <bool releases>
+static void clusterArrive(Lane *lane, uint32_t site, const uint64_t *, uint64_t *) {
+  lane->block->arriveAtCluster(*lane, site, releases);
+}
+
+static void clusterWait(Lane *lane, uint32_t site, const uint64_t *, uint64_t *) {
+  lane->block->waitForCluster(*lane, site);
+}
+
 void imhsa::emulator::addBarriers(InstructionMap &map) {
   add<BarrierSync>(map, "barrier.cta.sync");
   add<BarrierArrive>(map, "barrier.cta.arrive");
   add<BarrierPopc>(map, "barrier.cta.red.popc");
   add<BarrierAnd>(map, "barrier.cta.red.and");
   add<BarrierOr>(map, "barrier.cta.red.or");
+  for (const char *form : {"", ".aligned"}) {
+    std::string name = "barrier.cluster.";
+    map[name + "arrive" + form] = {clusterArrive<true>, 90, true};
+    map[name + "arrive.relaxed" + form] = {clusterArrive<false>, 90, true};
+    map[name + "wait" + form] = {clusterWait, 90, true};
+  }
   map["bar.warp.sync"] = {warpSync, 80, true};
 }

@@ -1,8 +1,8 @@
 //===- Registers.cpp - special registers ----------------------------------===//
 // Part of imhsa, under the Apache License v2.0 with LLVM Exceptions: see LICENSE.
 //
-// PTX manual, "Special Registers". A block is a cluster of its own: %clusterid is %ctaid,
-// %cluster_ctaid is 0. Blocks all run on SM 0 of 1.
+// PTX manual, "Special Registers". The blocks of a cluster are in a row. Blocks all run on SM 0
+// of 1.
 
 #include "runtime/emulator/instructions/Support.h"
 #include "llvm/ADT/StringSwitch.h"
@@ -19,15 +19,18 @@ std::optional<SpecialRegister> imhsa::emulator::findSpecialRegister(llvm::String
       .Case("ntid.x", R::NtidX)
       .Case("ntid.y", R::NtidY)
       .Case("ntid.z", R::NtidZ)
-      .Cases({"ctaid.x", "clusterid.x"}, R::CtaidX)
+      .Cases({"ctaid.x"}, R::CtaidX)
+      .Cases({"clusterid.x"}, R::ClusterIdX)
       .Cases({"ctaid.y", "clusterid.y"}, R::CtaidY)
       .Cases({"ctaid.z", "clusterid.z"}, R::CtaidZ)
-      .Cases({"nctaid.x", "nclusterid.x"}, R::NctaidX)
+      .Cases({"nctaid.x"}, R::NctaidX)
+      .Cases({"nclusterid.x"}, R::NclusterX)
       .Cases({"nctaid.y", "nclusterid.y"}, R::NctaidY)
       .Cases({"nctaid.z", "nclusterid.z"}, R::NctaidZ)
-      .Cases({"cluster.ctaid.x", "cluster.ctaid.y", "cluster.ctaid.z", "cluster.ctarank"}, R::Zero)
-      .Cases({"cluster.nctaid.x", "cluster.nctaid.y", "cluster.nctaid.z", "cluster.nctarank"},
-             R::One)
+      .Cases({"cluster.ctaid.x", "cluster.ctarank"}, R::ClusterRank)
+      .Cases({"cluster.ctaid.y", "cluster.ctaid.z"}, R::Zero)
+      .Cases({"cluster.nctaid.x", "cluster.nctarank"}, R::ClusterBlocks)
+      .Cases({"cluster.nctaid.y", "cluster.nctaid.z"}, R::One)
       .Case("laneid", R::LaneId)
       .Case("warpid", R::WarpId)
       .Case("nwarpid", R::NwarpId)

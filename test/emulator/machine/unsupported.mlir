@@ -58,11 +58,11 @@ gpu.module @m {
 }
 
 // RUN: not imhsa-emulate %t/cluster.mlir --chip=sm_90 2>&1 | FileCheck %s --check-prefix=CLUSTER
-// CLUSTER: error: kernel 'k': the emulator has clusters of one block only, found 2
+// CLUSTER: error: kernel 'k': the emulator has clusters of blocks in a row only, found 2x2x1
 
 //--- cluster.mlir
 gpu.module @m {
- llvm.func @k() attributes {nvvm.kernel, nvvm.cluster_dim = array<i32: 2, 1, 1>} {
+ llvm.func @k() attributes {nvvm.kernel, nvvm.cluster_dim = array<i32: 2, 2, 1>} {
     llvm.return
  }
 }

@@ -1,0 +1,23 @@
+//===- Candidates.h - the schedules that are tried -------------*- C++ -*-===//
+// Part of imhsa, under the Apache License v2.0 with LLVM Exceptions: see LICENSE.
+
+#ifndef IMHSA_PASSES_SCHEDULE_CANDIDATES_H
+#define IMHSA_PASSES_SCHEDULE_CANDIDATES_H
+
+#include "passes/schedule/CostModel.h"
+
+namespace imhsa {
+
+/// The sizes of an attention or log-sum-exp; what types and hints do not tell is assumed.
+KernelShape shapeOf(mlir::Operation *op, MatrixMath math);
+
+/// All the ways to cut an operation by a kind of kernel that the table has, without splits.
+llvm::SmallVector<ScheduleSizes> candidatesOf(KernelKind kind, const KernelShape &shape);
+
+/// Whether a block fits a multiprocessor of the chip; if not, `complain` says what exceeds what.
+mlir::LogicalResult checkBudget(const BlockResources &block, const ChipResources &chip,
+                                Complain complain);
+
+} // namespace imhsa
+
+#endif // IMHSA_PASSES_SCHEDULE_CANDIDATES_H
