@@ -108,6 +108,7 @@ def schedules(function: Function, arch: str) -> list[tuple[str, str]]:
 
 
 READ_OUT_TILE = 16  # queries of a tile of `read_out`
+MOST_MEASURED = 1024  # tokens that are measured as they are where other sizes have other kernels
 MOST_SCORES = 1 << 20  # of all heads, for a first measurement with whole tiles
 
 
@@ -192,6 +193,11 @@ class Counts:
         counted = replace(function, type="bf16") if function.type == "f16" else function
         measured = sizes(function, schedules(function, arch), tokens, self.whole_tiles)
         runs = {(1, size): self.measure(counted, arch, 1, size) for size in measured}
+        # So few tokens may have kernels of their own.
+        kernels = {launch.kernel.replace(function.name, counted.name) for launch in wanted}
+        if tokens <= MOST_MEASURED and any(kernels != set(run) for run in runs.values()):
+            measured = [tokens]
+            runs = {(1, tokens): self.measure(counted, arch, 1, tokens)}
         for launch in wanted:
             name = launch.kernel.replace(function.name, counted.name)
             if name.endswith("_read_out"):

@@ -259,6 +259,7 @@ EXPECTED = {
     "normalisers": {"mma": True, "ldmatrix": True, "16-byte copies": True, "ex2": True},
     "stream": {"mma": True, "ldmatrix": True, "16-byte copies": True, "ex2": True},
     "read_out": {"mma": True, "ldmatrix": True, "16-byte copies": True, "ex2": True},
+    "whole": {"mma": True, "ldmatrix": True, "16-byte copies": True, "ex2": True},
 }
 
 
