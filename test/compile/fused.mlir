@@ -19,6 +19,3 @@
 
 // RUN: imhsa-compile %repo/examples/attention_bf16.mlir --target=cuda --emit=ptx --fused=false | FileCheck %s --check-prefix=GENERAL
 // GENERAL: .entry attention_bf16_attention_{{[0-9]+}}_generic(
-
-// RUN: not imhsa-compile %s --target=cpu --emit=llvm --schedules=stream 2>&1 | FileCheck %s --check-prefix=CPU
-// CPU: error: --fused, --allow-tf32 and --schedules are of use only with --target=cuda
