@@ -8,11 +8,18 @@
 using namespace imhsa;
 
 namespace {
-/// What a multiprocessor does in a cycle: an A100's, since only ratios matter here.
+/// What a multiprocessor does in a cycle: an A100's, since only ratios matter here, and what most
+/// others have more of.
 struct Rates {
+  explicit Rates(const ChipResources &chip) {
+    if (getCapability(chip.name) > 80)
+      products = 128;
+  }
+
   double tensorProducts = 1024; ///< multiply-adds of matrix instructions on 16 bits
   double products = 64;         ///< other multiply-adds
   double exponentials = 16;
+  double sharedBytes = 128;
   double bytes = 16; ///< of keys and values, from memory or the second-level cache
   double registers = 65536;
   double threads = 2048;
@@ -28,7 +35,7 @@ static constexpr double kSchedulers = 4, kIssueOfWarp = 2.0 / 3;
 
 double imhsa::estimateCycles(const KernelShape &shape, KernelKind kind, const ScheduleSizes &sizes,
                              const BlockResources &block, const ChipResources &chip) {
-  constexpr Rates rates;
+  Rates rates(chip);
   bool isReadOut = kind == KernelKind::ReadOut;
   double groups = 1, columnGroups = 1;
   if (sizes.heads)
@@ -59,6 +66,8 @@ double imhsa::estimateCycles(const KernelShape &shape, KernelKind kind, const Sc
     tensor = (perScore * uneven + perWeight) * (shape.elementBytes / 2);
   double work = paddedScores * std::max({tensor / rates.tensorProducts, plain / rates.products,
                                          shape.scoreHeads * again / rates.exponentials});
+  double shared = shape.batch * queryTiles * keyTiles * groups * columnGroups * block.tileTraffic;
+  work = std::max(work, shared / rates.sharedBytes);
 
   // Keys and values once for each tile of queries (read_out: once for each block).
   double keyBytes = (shape.keyHeads * shape.headSize * again + shape.valueHeads * shape.valueSize) *

@@ -28,8 +28,6 @@ using namespace imhsa;
 static constexpr int64_t kAssumedBatch = 8, kAssumedTokens = 4096;
 // Keys that `read_out` keeps in a block at most.
 static constexpr int64_t kMostKeysOfReadOut = 256;
-// Registers of a thread, and of all threads of a block.
-static constexpr int64_t kMostRegisters = 255, kRegistersOfBlock = 65536;
 // Blocks for each multiprocessor that splits are to give.
 static constexpr int64_t kBlocksWanted = 2;
 
@@ -83,11 +81,6 @@ KernelShape imhsa::shapeOf(Operation *op, MatrixMath math) {
 //===----------------------------------------------------------------------===//
 
 static Refusal silent() { return Refusal(); }
-
-// Registers that a thread of a block may have.
-static int64_t mostRegisters(int64_t threads) {
-  return std::min<int64_t>(kMostRegisters, llvm::alignDown(kRegistersOfBlock / threads, 8));
-}
 
 LogicalResult imhsa::checkBudget(const BlockResources &block, const ChipResources &chip,
                                  Complain complain) {
@@ -172,12 +165,11 @@ static SmallVector<ScheduleSizes> readOutCandidates(ArrayRef<int64_t> columns,
 }
 
 SmallVector<ScheduleSizes> imhsa::candidatesOf(KernelKind kind, const KernelShape &shape) {
-  SmallVector<int64_t> queries = {16, 32, 64, 128}, keys = {0}, columns = {0};
+  SmallVector<int64_t> queries = {16, 32, 64, 128}, keys = {0}, columns = {0},
+                       warpCounts = {4, 8, 16};
+  // Tiles of 48 keys and 12 warps are what many heads leave room for.
   if (kind != KernelKind::ReadOut)
-    keys = {16, 32};
-  // With more heads, the scores of longer tiles are too many for the registers.
-  if (kind != KernelKind::ReadOut && std::max(shape.queryHeads, shape.scoreHeads) <= 8)
-    keys.push_back(64);
+    keys = {16, 32, 48, 64}, warpCounts = {4, 8, 12, 16};
   if (kind != KernelKind::Normalisers)
     for (int64_t part : {2, 4})
       if (int64_t width = shape.valueSize / part; width >= 16 && width % 16 == 0)
@@ -197,7 +189,7 @@ SmallVector<ScheduleSizes> imhsa::candidatesOf(KernelKind kind, const KernelShap
     for (int64_t k : keys)
       for (int64_t e : columns)
         for (int64_t h : heads)
-          for (int64_t warps : {4, 8, 16})
+          for (int64_t warps : warpCounts)
             for (int64_t stages : {1, 2, 3}) {
               // More row tiles than warps: too many registers for what is under way.
               if (q / 16 > warps)

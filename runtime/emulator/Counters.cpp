@@ -3,6 +3,8 @@
 
 #include "runtime/emulator/Counters.h"
 
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/Sequence.h"
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/Support/ErrorHandling.h"
 #include "llvm/Support/MathExtras.h"
@@ -103,15 +105,30 @@ uint32_t imhsa::emulator::countWavefronts(llvm::ArrayRef<uint64_t> addresses, ui
   return *std::max_element(perBank.begin(), perBank.end());
 }
 
-WarpAccessCounters imhsa::emulator::countBanks(const WarpAccess &access) {
+// Whether of `lanes` lanes from `first` on those that differ by `mask` have the same address.
+static bool sharesAddresses(const WarpAccess &access, unsigned first, unsigned lanes,
+                            unsigned mask) {
+  return llvm::all_of(llvm::seq(first, first + lanes), [&](unsigned lane) {
+    unsigned other = lane ^ mask;
+    bool areBoth = access.mask >> lane & access.mask >> other & 1;
+    return !areBoth || access.addresses[lane] == access.addresses[other];
+  });
+}
+
+WarpAccessCounters imhsa::emulator::countBanks(const WarpAccess &access, bool isLoad) {
   // A pass can move 32 words: lanes whose accesses are wider take turns.
   unsigned lanesPerPhase = 32 / llvm::divideCeil(std::max(access.bytes, 4u), 4);
   WarpAccessCounters result;
   result.instructions = 1;
   llvm::SmallVector<uint64_t, 32> addresses;
-  for (unsigned first = 0; first < 32; first += lanesPerPhase) {
+  for (unsigned first = 0, lanes; first < 32; first += lanes) {
+    unsigned two = 2 * lanesPerPhase;
+    bool areTogether =
+        isLoad && first % two == 0 && two <= 32 &&
+        (sharesAddresses(access, first, two, 1) || sharesAddresses(access, first, two, 2));
+    lanes = areTogether ? two : lanesPerPhase;
     addresses.clear();
-    for (unsigned lane = first; lane < first + lanesPerPhase; ++lane)
+    for (unsigned lane = first; lane < first + lanes; ++lane)
       if (access.mask >> lane & 1)
         addresses.push_back(access.addresses[lane]);
     if (addresses.empty())

@@ -69,7 +69,8 @@ void WarpAccesses::add(uint32_t lane, Kind kind, uint64_t address, uint32_t byte
 void WarpAccesses::count(const Record &record) {
   WarpAccess access{record.mask, record.bytes, record.addresses};
   bool isGlobal = record.kind == Kind::GlobalLoad || record.kind == Kind::GlobalStore;
-  WarpAccessCounters counted = isGlobal ? countSectors(access) : countBanks(access);
+  WarpAccessCounters counted =
+      isGlobal ? countSectors(access) : countBanks(access, record.kind == Kind::SharedLoad);
   switch (record.kind) {
   case Kind::SharedLoad:
     counters->sharedLoads += counted;

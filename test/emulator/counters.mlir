@@ -13,7 +13,7 @@
 // WORDS2: "executions": 1,
 // WORDS2-NEXT: "fewest": 1,
 // WORDS2-NEXT: "instruction": "store i32, ptr addrspace(3)",
-// WORDS2-NEXT: "location": "{{.*}}counters.mlir:[[#@LINE+112]]:{{[0-9]+}}",
+// WORDS2-NEXT: "location": "{{.*}}counters.mlir:[[#@LINE+126]]:{{[0-9]+}}",
 // WORDS2-NEXT: "passes": 2
 // WORDS: "instructions": {
 // WORDS-NEXT: "integer": 64,
@@ -44,6 +44,20 @@
 // MATRICES-NEXT: "conflicts": 0,
 // MATRICES-NEXT: "instructions": 2,
 // MATRICES-NEXT: "wavefronts": 8
+
+// Vectors that 1, 2, 4, 16 or 32 lanes in a row share: 16 bytes of all lanes take two passes, as soon as
+// neighbours share them, and 8 bytes one.
+// RUN: imhsa-emulate %s --kernel=vectors --block=32 --arg=i32:1 --report=%t && FileCheck %s --check-prefixes=VECTORS,VECTORS1 < %t
+// RUN: imhsa-emulate %s --kernel=vectors --block=32 --arg=i32:2 --report=%t && FileCheck %s --check-prefixes=VECTORS,VECTORS2 < %t
+// RUN: imhsa-emulate %s --kernel=vectors --block=32 --arg=i32:4 --report=%t && FileCheck %s --check-prefixes=VECTORS,VECTORS2 < %t
+// RUN: imhsa-emulate %s --kernel=vectors --block=32 --arg=i32:16 --report=%t && FileCheck %s --check-prefixes=VECTORS,VECTORS2 < %t
+// RUN: imhsa-emulate %s --kernel=vectors --block=32 --arg=i32:32 --report=%t && FileCheck %s --check-prefixes=VECTORS,VECTORS2 < %t
+
+// VECTORS: "shared_loads": {
+// VECTORS-NEXT: "conflicts": 0,
+// VECTORS-NEXT: "instructions": 2,
+// VECTORS1-NEXT: "wavefronts": 6
+// VECTORS2-NEXT: "wavefronts": 3
 
 // Words of global memory: a warp's 128 bytes are 4 sectors in a row, 8 at every second word, 32 at
 // every eighth.
@@ -151,6 +165,21 @@ gpu.module @kernels {
     %piece = llvm.add %first, %column : i32
     %from = llvm.getelementptr %tile[%piece] : (!llvm.ptr<3>, i32) -> !llvm.ptr<3>, vector<4xi32>
     %fragments = nvvm.ldmatrix %from {num = 4 : i32, layout = #nvvm.mma_layout<row>, shape = #nvvm.ld_st_matrix_shape<m = 8, n = 8>, eltType = #nvvm.ld_st_matrix_elt_type<b16>} : (!llvm.ptr<3>) -> !llvm.struct<(i32, i32, i32, i32)>
+    llvm.return
+  }
+
+  llvm.func @vectors(%sharing: i32) attributes {nvvm.kernel} {
+    %lane = nvvm.read.ptx.sreg.tid.x : i32
+    %zero = llvm.mlir.zero : vector<4xi32>
+    %tile = llvm.mlir.addressof @tile : !llvm.ptr<3>
+    %own = llvm.getelementptr %tile[%lane] : (!llvm.ptr<3>, i32) -> !llvm.ptr<3>, vector<4xi32>
+    llvm.store %zero, %own {alignment = 16 : i64} : vector<4xi32>, !llvm.ptr<3>
+    nvvm.barrier0
+    %group = llvm.udiv %lane, %sharing : i32
+    %four = llvm.getelementptr %tile[%group] : (!llvm.ptr<3>, i32) -> !llvm.ptr<3>, vector<4xi32>
+    %two = llvm.getelementptr %tile[%group] : (!llvm.ptr<3>, i32) -> !llvm.ptr<3>, vector<2xi32>
+    %x = llvm.load volatile %four {alignment = 16 : i64} : !llvm.ptr<3> -> vector<4xi32>
+    %y = llvm.load volatile %two {alignment = 8 : i64} : !llvm.ptr<3> -> vector<2xi32>
     llvm.return
   }
 

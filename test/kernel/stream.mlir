@@ -163,3 +163,44 @@ func.func @mixed_after(%q: memref<1x2x8x16xf16>, %k: memref<1x2x8x16xf16>, %v: m
     schedule(#imhsa.schedule<stream>) outs(%out : memref<1x2x8x16xf16>)
   return
 }
+
+// -----
+
+// Units of 24 keys: each operand of queries serves three products, and no head is taken up before the
+// last one is mixed.
+
+func.func @wide_units(%q: memref<?x2x16x32xbf16>, %k: memref<?x2x?x32xbf16>, %v: memref<?x2x?x32xbf16>, %w: memref<2x2xf32>,
+                      %lse: memref<?x2x16xf32>, %out: memref<?x2x16x32xf32>) {
+  imhsa.attention ins(%q, %k, %v : memref<?x2x16x32xbf16>, memref<?x2x?x32xbf16>, memref<?x2x?x32xbf16>)
+    interaction(pre = %w : memref<2x2xf32>) lse(%lse : memref<?x2x16xf32>)
+    schedule(#imhsa.schedule<stream, queries = 16, keys = 48, warps = 2, stages = 1>) outs(%out : memref<?x2x16x32xf32>)
+  return
+}
+// CHECK-LABEL: llvm.func @wide_units_0_stream(
+// CHECK-COUNT-4:  nvvm.ldmatrix
+// CHECK-COUNT-3:  nvvm.mma.sync
+// CHECK-NOT:      nvvm.mma.sync
+// CHECK:          nvvm.ldmatrix
+// CHECK-COUNT-3:  nvvm.mma.sync
+// CHECK-NOT:      nvvm.mma.sync
+// CHECK:          nvvm.bar.warp.sync
+// CHECK:          nvvm.ldmatrix
+
+// -----
+
+// More than eight heads are mixed in a loop.
+
+func.func @many_heads(%q: memref<?x9x16x32xbf16>, %k: memref<?x9x?x32xbf16>, %v: memref<?x9x?x32xbf16>, %w: memref<9x9xf32>,
+                      %lse: memref<?x9x16xf32>, %out: memref<?x9x16x32xf32>) {
+  imhsa.attention ins(%q, %k, %v : memref<?x9x16x32xbf16>, memref<?x9x?x32xbf16>, memref<?x9x?x32xbf16>)
+    interaction(pre = %w : memref<9x9xf32>) lse(%lse : memref<?x9x16xf32>)
+    schedule(#imhsa.schedule<stream, queries = 16, keys = 16, warps = 2, stages = 1>) outs(%out : memref<?x9x16x32xf32>)
+  return
+}
+// CHECK-LABEL: llvm.func @many_heads_0_stream(
+// CHECK:         scf.for %{{[^ ]+}} = %{{.*}} to %c9_i32{{[_0-9]*}} step %{{.*}} iter_args
+// CHECK:           nvvm.mma.sync
+// CHECK:           llvm.load volatile
+// CHECK:           llvm.intr.fma
+// CHECK:           scf.yield
+// CHECK:         llvm.nvvm.ex2.approx.ftz.f32

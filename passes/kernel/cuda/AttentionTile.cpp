@@ -21,47 +21,71 @@ Int imhsa::columnOf(KernelBuilder &k, const ScoreUnit &unit, unsigned position) 
   return unit.key + fragmentColumn(k) + (position % 2 + 8 * (position / 4));
 }
 
-SmallVector<Positions> imhsa::computeScores(KernelBuilder &k, Type type, const ScoreUnit &unit,
-                                            int64_t unitKeys, SharedTiles queries, int64_t heads,
-                                            SharedTiles keys, int64_t keyHeads) {
-  SmallVector<Positions> result;
-  if (type.isF32()) {
-    for (ArrayRef<Accumulator> sums :
-         multiplyQueriesKeys(k, queries, heads, unit.row, keys, keyHeads, unit.key, unitKeys)) {
-      Positions &x = result.emplace_back();
-      for (const Accumulator &sum : sums)
-        x.append(sum.begin(), sum.end());
+//===----------------------------------------------------------------------===//
+// Products
+//===----------------------------------------------------------------------===//
+
+// Keys are read 16 at a time, or, of an odd number of eights, 8 at a time and two depths at once.
+static unsigned keysAtOnce(int64_t unitKeys) { return unitKeys % 16 ? 8 : 16; }
+
+ScoreProducts::ScoreProducts(KernelBuilder &k, Type type, const ScoreUnit &unit, int64_t unitKeys,
+                             SharedTiles queries, SharedTiles keys, int64_t headsPerKey)
+    : k(k), type(type), unit(unit), unitKeys(unitKeys), queries(queries), keys(keys),
+      headsPerKey(headsPerKey) {
+  if (type.isF32())
+    return;
+  left.emplace(k, queries.shape, unit.row);
+  right.emplace(k, keys.shape, unit.key, keysAtOnce(unitKeys));
+}
+
+ScoreProducts::KeySteps ScoreProducts::loadKeys(Pointer tile, int64_t step) const {
+  KeySteps result;
+  for (int64_t key = 0; key < unitKeys; key += keysAtOnce(unitKeys)) {
+    Pointer rows = tile.at(key * keys.shape.rowBytes());
+    if (keysAtOnce(unitKeys) == 16) {
+      result.resize(1);
+      llvm::append_range(result.front(), right->loadStep(rows, step));
+      continue;
     }
-    return result;
-  }
-  LeftReader left(k, queries.shape, unit.row);
-  TransposedRightReader right(k, keys.shape, unit.key, unitKeys);
-  SmallVector<SmallVector<RightFragment>> b;
-  for (int64_t head = 0; head < heads; ++head) {
-    if (head % (heads / keyHeads) == 0)
-      b = right.load(keys.tile(head / (heads / keyHeads)));
-    SmallVector<Accumulator> sums(unitKeys / 8, zeroAccumulator(k));
-    for (int64_t step = 0; step < queries.shape.chunks() / 2; ++step) {
-      LeftFragment a = left.load(queries.tile(head), 0, step);
-      for (auto [i, sum] : llvm::enumerate(sums))
-        multiplyAdd(k, type, a, b[i][step], sum);
-    }
-    Positions &x = result.emplace_back();
-    for (const Accumulator &sum : sums)
-      x.append(sum.begin(), sum.end());
-    // Of many heads, the assembler would read fragments and weights so far ahead that registers
-    // spill: it does not across a meeting of the warp.
-    if (heads > 8 && (head % 2 || head + 1 == heads))
-      k.syncWarp();
+    auto depths = right->loadSteps(rows, step);
+    result.resize(depths.size());
+    for (auto [all, one] : llvm::zip_equal(result, depths))
+      all.push_back(one);
   }
   return result;
+}
+
+Positions ScoreProducts::compute(Int head) {
+  SharedTiles query{queries.tile(head), queries.shape};
+  SharedTiles key{keys.tile(head / headsPerKey), keys.shape};
+  SmallVector<Accumulator> sums(unitKeys / 8, zeroAccumulator(k));
+  if (type.isF32()) {
+    sums = multiplyQueriesKeys(k, query, unit.row, key, unit.key, unitKeys);
+  } else {
+    if (!head.known() || *head.known() % headsPerKey == 0)
+      loaded.clear();
+    int64_t steps = queries.shape.chunks() / 2, step = 0;
+    for (size_t i = 0; step < steps; ++i) {
+      if (i == loaded.size())
+        loaded.push_back(loadKeys(key.base, step));
+      for (ArrayRef<RightFragment> b : loaded[i]) {
+        LeftFragment a = left->load(query.base, 0, step++);
+        for (auto [fragment, sum] : llvm::zip_equal(b, sums))
+          multiplyAdd(k, type, a, fragment, sum);
+      }
+    }
+  }
+  Positions x;
+  for (const Accumulator &sum : sums)
+    x.append(sum.begin(), sum.end());
+  return x;
 }
 
 //===----------------------------------------------------------------------===//
 // Mixing
 //===----------------------------------------------------------------------===//
 
-SmallVector<Float> MixingMatrix::row(KernelBuilder &k, int64_t i) const {
+SmallVector<Float> MixingMatrix::row(KernelBuilder &k, Int i) const {
   Type f32 = k.builder().getF32Type();
   SmallVector<Float> result;
   for (int64_t column = 0; column < columns; column += 4) {

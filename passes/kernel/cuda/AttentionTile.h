@@ -2,8 +2,8 @@
 // Part of imhsa, under the Apache License v2.0 with LLVM Exceptions: see LICENSE.
 //
 // The verbs of an attention on one tile of queries and one of keys. A warp computes units of 16
-// queries and 8 or 16 keys for all heads at once, so that heads are mixed lane by lane. A lane has
-// 4 positions of every 8 keys (Fragments.h): position p is row g + 8 * (p / 2 % 2) and column
+// queries and 8 to 32 keys for all heads, so that heads are mixed lane by lane. A lane has 4
+// positions of every 8 keys (Fragments.h): position p is row g + 8 * (p / 2 % 2) and column
 // 2t + p % 2 + 8 * (p / 4).
 
 #ifndef IMHSA_PASSES_KERNEL_CUDA_ATTENTIONTILE_H
@@ -29,21 +29,46 @@ ScoreUnit getUnit(Int unit, int64_t keys, int64_t unitKeys);
 Int rowOf(KernelBuilder &k, const ScoreUnit &unit, unsigned position);
 Int columnOf(KernelBuilder &k, const ScoreUnit &unit, unsigned position);
 
-/// Products of queries and keys, not scaled: [heads][positions]. `type` is that of the operands:
-/// f16, bf16, tf32 (tiles of f32, rounded), or f32 for products without matrix instructions.
-/// `queries` are [heads] tiles [rows][D]; `keys` are tiles [keys][D] of which every `heads /
-/// keyHeads` query heads share one.
-llvm::SmallVector<Positions> computeScores(KernelBuilder &k, mlir::Type type, const ScoreUnit &unit,
-                                           int64_t unitKeys, SharedTiles queries, int64_t heads,
-                                           SharedTiles keys, int64_t keyHeads);
+/// Products of queries and keys of a unit, not scaled, head by head.
+class ScoreProducts {
+public:
+  /// `type` is that of the operands: f16, bf16, tf32 (tiles of f32, rounded), or f32 for products
+  /// without matrix instructions. `queries` are tiles [rows][D], one for each head; `keys` are
+  /// tiles [keys][D] of which every `headsPerKey` query heads share one.
+  ScoreProducts(KernelBuilder &k, mlir::Type type, const ScoreUnit &unit, int64_t unitKeys,
+                SharedTiles queries, SharedTiles keys, int64_t headsPerKey);
+
+  /// Those of query head `head`. Of heads that are known and come in order, those that share keys
+  /// share operands.
+  Positions compute(Int head);
+
+private:
+  /// Keys as right operands, of one or two depths of 16: [depths][unitKeys / 8].
+  using KeySteps = llvm::SmallVector<llvm::SmallVector<RightFragment, 4>, 2>;
+  KeySteps loadKeys(Pointer tile, int64_t step) const;
+
+  KernelBuilder &k;
+  mlir::Type type;
+  ScoreUnit unit;
+  int64_t unitKeys;
+  SharedTiles queries, keys;
+  int64_t headsPerKey;
+  std::optional<LeftReader> left;
+  std::optional<TransposedRightReader> right;
+  /// Operands of the key head that comes up: other query heads may share them.
+  llvm::SmallVector<KeySteps> loaded;
+};
 
 /// A matrix of f32 in shared memory, rows padded to 16 bytes, that all lanes read alike.
 struct MixingMatrix {
   Pointer base;
   int64_t columns;
   static int64_t rowBytes(int64_t columns) { return 16 * llvm::divideCeil(columns, 4); }
+  /// Bytes through shared memory when a warp reads a row: two floats in a pass of 128.
+  static int64_t rowTraffic(int64_t columns) { return 128 * llvm::divideCeil(columns, 2); }
   /// The elements of a row, loaded every time: they would take too many registers.
-  llvm::SmallVector<Float> row(KernelBuilder &k, int64_t i) const;
+  llvm::SmallVector<Float> row(KernelBuilder &k, Int i) const;
+  llvm::SmallVector<Float> row(KernelBuilder &k, int64_t i) const { return row(k, k.i32(i)); }
 };
 
 /// Fills a mixing matrix [rows][columns]: element (i, j) is `factor` times `source` at

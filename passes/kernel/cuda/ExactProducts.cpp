@@ -15,42 +15,31 @@ static SmallVector<Float, 4> loadFloats(KernelBuilder &k, Pointer from, unsigned
   return result;
 }
 
-SmallVector<SmallVector<Accumulator>>
-imhsa::multiplyQueriesKeys(KernelBuilder &k, SharedTiles queries, int64_t heads, Int row,
-                           SharedTiles keys, int64_t keyHeads, Int key, int64_t count) {
+SmallVector<Accumulator> imhsa::multiplyQueriesKeys(KernelBuilder &k, SharedTiles queries, Int row,
+                                                    SharedTiles keys, Int key, int64_t count) {
   Int firstRow = row + fragmentRow(k), firstKey = key + fragmentColumn(k);
-  SmallVector<Float> sums(heads * count / 2, k.f32(0));
-  // Four of the depth in a turn, for all heads.
+  SmallVector<Float> sums(count / 2, k.f32(0));
+  // Four of the depth in a turn.
   k.loop(k.i32(0), k.i32(queries.shape.chunks()), k.i32(1), sums,
          [&](Int chunk, SmallVectorImpl<Float> &sums) {
-           SmallVector<SmallVector<Float, 4>> b;
+           SmallVector<Float, 4> a[2];
+           for (unsigned half = 0; half < 2; ++half)
+             a[half] = loadFloats(
+                 k, queries.base.at(queries.shape.offset(firstRow + 8 * half, chunk)), 4);
            Float *sum = sums.begin();
-           for (int64_t head = 0; head < heads; ++head) {
-             SmallVector<Float, 4> a[2];
-             for (unsigned half = 0; half < 2; ++half)
-               a[half] = loadFloats(
-                   k, queries.tile(head).at(queries.shape.offset(firstRow + 8 * half, chunk)), 4);
-             if (head % (heads / keyHeads) == 0) {
-               b.clear();
-               Pointer tile = keys.tile(head / (heads / keyHeads));
-               for (int64_t i = 0; i < count; i += 8)
-                 for (unsigned odd = 0; odd < 2; ++odd)
-                   b.push_back(
-                       loadFloats(k, tile.at(keys.shape.offset(firstKey + (i + odd), chunk)), 4));
-             }
-             for (int64_t i = 0; i < count / 4; i += 2)
-               for (unsigned p = 0; p < 4; ++p, ++sum)
-                 for (unsigned d = 0; d < 4; ++d)
-                   *sum = fma(a[p / 2][d], b[i + p % 2][d], *sum);
+           for (int64_t i = 0; i < count; i += 8) {
+             SmallVector<Float, 4> b[2];
+             for (unsigned odd = 0; odd < 2; ++odd)
+               b[odd] =
+                   loadFloats(k, keys.base.at(keys.shape.offset(firstKey + (i + odd), chunk)), 4);
+             for (unsigned p = 0; p < 4; ++p, ++sum)
+               for (unsigned d = 0; d < 4; ++d)
+                 *sum = fma(a[p / 2][d], b[p % 2][d], *sum);
            }
          });
-  SmallVector<SmallVector<Accumulator>> result(heads);
-  for (auto [i, x] : llvm::enumerate(sums)) {
-    auto &accumulators = result[i / (count / 2)];
-    if (i % 4 == 0)
-      accumulators.emplace_back();
-    accumulators.back()[i % 4] = x;
-  }
+  SmallVector<Accumulator> result;
+  for (size_t i = 0; i < sums.size(); i += 4)
+    result.push_back({sums[i], sums[i + 1], sums[i + 2], sums[i + 3]});
   return result;
 }
 

@@ -11,11 +11,10 @@
 
 namespace imhsa {
 
-/// Products of 16 queries from `row` on and `count` keys from `key` on: [heads][count / 8]
-/// accumulators. Tiles are [rows][D] and [keys][D]; every `heads / keyHeads` heads share keys.
-llvm::SmallVector<llvm::SmallVector<Accumulator>>
-multiplyQueriesKeys(KernelBuilder &k, SharedTiles queries, int64_t heads, Int row, SharedTiles keys,
-                    int64_t keyHeads, Int key, int64_t count);
+/// Products of 16 queries from `row` on and `count` keys from `key` on: [count / 8] accumulators.
+/// Tiles are [rows][D] and [keys][D] of one head.
+llvm::SmallVector<Accumulator> multiplyQueriesKeys(KernelBuilder &k, SharedTiles queries, Int row,
+                                                   SharedTiles keys, Int key, int64_t count);
 
 /// Adds the product of weights [16][keys], rows from `row` on, and values [keys][columns], columns
 /// from `column` on, to `sums`, the floats of accumulators [16][8] for 8 columns each; and where

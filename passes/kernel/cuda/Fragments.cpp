@@ -107,12 +107,17 @@ SmallVector<SmallVector<RightFragment>> TransposedRightReader::load(Pointer tile
     }
     return result;
   }
-  for (int64_t step = 0; step < steps; step += 2) {
-    unsigned count = step + 1 < steps ? 4 : 2;
-    SmallVector<Value, 4> words = loadMatrices(k, address.at(tile, 0, 2 * step), count);
-    for (unsigned i = 0; i < count; i += 2)
-      result[0].push_back({words[i], words[i + 1]});
-  }
+  for (int64_t step = 0; step < steps; step += 2)
+    llvm::append_range(result[0], loadSteps(tile, step));
+  return result;
+}
+
+SmallVector<RightFragment, 2> TransposedRightReader::loadSteps(Pointer tile, int64_t step) const {
+  unsigned count = step + 1 < shape.chunks() / 2 ? 4 : 2;
+  SmallVector<Value, 4> words = loadMatrices(k, address.at(tile, 0, 2 * step), count);
+  SmallVector<RightFragment, 2> result;
+  for (unsigned i = 0; i < count; i += 2)
+    result.push_back({words[i], words[i + 1]});
   return result;
 }
 

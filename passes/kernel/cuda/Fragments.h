@@ -65,6 +65,8 @@ public:
   llvm::SmallVector<llvm::SmallVector<RightFragment>> load(Pointer tile) const;
   /// Of 16 columns, those of one depth of 16: [columns / 8].
   std::array<RightFragment, 2> loadStep(Pointer tile, int64_t step) const;
+  /// Of 8 columns, those of this depth of 16 and, if there is one, the next: [steps].
+  llvm::SmallVector<RightFragment, 2> loadSteps(Pointer tile, int64_t step) const;
 
 private:
   TransposedRightReader(KernelBuilder &k, TileShape shape, Int firstRow, unsigned columns,

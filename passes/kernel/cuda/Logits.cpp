@@ -83,14 +83,18 @@ KeyRange Logits::splitRange(KeyRange all, Int split, int64_t splits) const {
 // Parameters and tiles
 //===----------------------------------------------------------------------===//
 
-void Logits::loadParameters() const {
+void Logits::loadParameters(bool byQueryHead) const {
   if (!plan.scores.interaction.pre)
     return;
   // Where there is a bias, scores are scaled before it is added.
   double factor = plan.scores.bias ? 1 : plan.logitUnit() * plan.scores.scaleOrDefault();
-  loadMixing(k, {pre, plan.blockQueryHeads}, plan.blockScoreHeads,
-             k.tensor(plan.scores.interaction.pre), firstScoreHead, k.i32(0),
-             /*isTransposed=*/false, factor);
+  Tensor weights = k.tensor(plan.scores.interaction.pre);
+  if (byQueryHead)
+    loadMixing(k, {pre, plan.blockScoreHeads}, plan.blockQueryHeads, weights, k.i32(0),
+               firstScoreHead, /*isTransposed=*/true, factor);
+  else
+    loadMixing(k, {pre, plan.blockQueryHeads}, plan.blockScoreHeads, weights, firstScoreHead,
+               k.i32(0), /*isTransposed=*/false, factor);
 }
 
 void Logits::copyQueries(SharedTiles target) const {
@@ -175,7 +179,8 @@ void Logits::findKeptKeys(Int first, Int last, Pointer flags) const {
 // Logits
 //===----------------------------------------------------------------------===//
 
-void Logits::addBias(MutableArrayRef<Positions> x, const ScoreUnit &unit, Int first) const {
+void Logits::addBias(MutableArrayRef<Positions> x, const ScoreUnit &unit, Int first,
+                     std::optional<Int> firstHead) const {
   Value bias = plan.scores.bias;
   if (!bias)
     return;
@@ -187,12 +192,19 @@ void Logits::addBias(MutableArrayRef<Positions> x, const ScoreUnit &unit, Int fi
     Int query = broadcast(bias, 2, firstQuery + rowOf(k, unit, p));
     Int key = broadcast(bias, 3, first + columnOf(k, unit, p));
     Pointer position = start.at(query.wide() * tensor.stride(2)).at(key.wide() * tensor.stride(3));
-    for (int64_t h = 0; h < plan.blockQueryHeads; ++h) {
-      Int head = broadcast(bias, 1, firstQueryHead + h);
+    for (auto [h, products] : llvm::enumerate(x)) {
+      Int head = broadcast(bias, 1, firstQueryHead + firstHead.value_or(k.i32(0)) + h);
       Pointer at = position.at(head.wide() * tensor.stride(1));
-      x[h][p] = fma(x[h][p], scale, k.toFloat(at.load(tensor.element)) * inUnits);
+      products[p] = fma(products[p], scale, k.toFloat(at.load(tensor.element)) * inUnits);
     }
   }
+}
+
+// -inf where positions do not count.
+static Positions exclude(const PositionMask &mask, Positions y) {
+  for (auto [kept, value] : llvm::zip(mask.kept, y))
+    value = select(kept, value, value.same(kLowest));
+  return y;
 }
 
 Positions Logits::logits(ArrayRef<Positions> x, int64_t s, const PositionMask &mask) const {
@@ -203,19 +215,50 @@ Positions Logits::logits(ArrayRef<Positions> x, int64_t s, const PositionMask &m
     y = x[s];
   else
     y = mixHeads(k.f32(plan.scores.scaleOrDefault() * plan.logitUnit()), x.slice(s, 1), mask.start);
-  for (auto [kept, value] : llvm::zip(mask.kept, y))
-    value = select(kept, value, k.f32(kLowest));
-  return y;
+  return exclude(mask, std::move(y));
 }
 
-SmallVector<Positions> Logits::compute(const ScoreUnit &unit, Int first, Int last,
-                                       SharedTiles queryTiles, SharedTiles keyTiles) const {
-  SmallVector<Positions> x = computeScores(k, plan.type, unit, plan.unitKeys, queryTiles,
-                                           plan.blockQueryHeads, keyTiles, plan.blockKeyHeads);
-  PositionMask positionMask = mask(unit, x.front().size(), first, last);
-  addBias(x, unit, first);
-  SmallVector<Positions> y;
+void Logits::compute(const ScoreUnit &unit, Int first, Int last, SharedTiles queryTiles,
+                     SharedTiles keyTiles,
+                     llvm::function_ref<void(int64_t, Positions)> take) const {
+  ScoreProducts products(k, plan.type, unit, plan.unitKeys, queryTiles, keyTiles,
+                         plan.blockQueryHeads / plan.blockKeyHeads);
+  PositionMask positionMask = mask(unit, plan.unitKeys / 2, first, last);
+  auto getProducts = [&](Int head) {
+    Positions x = products.compute(head);
+    addBias(x, unit, first, head);
+    return x;
+  };
+  if (!plan.scores.interaction.pre) {
+    for (int64_t h = 0; h < plan.blockQueryHeads; ++h)
+      take(h, logits(getProducts(k.i32(h)), 0, positionMask));
+    return;
+  }
+  SmallVector<Float> y;
   for (int64_t s = 0; s < plan.blockScoreHeads; ++s)
-    y.push_back(logits(x, s, positionMask));
-  return y;
+    llvm::append_range(y, positionMask.start);
+  auto ofHead = [&](int64_t s) {
+    size_t count = positionMask.start.size();
+    return MutableArrayRef(y).slice(s * count, count);
+  };
+  auto mix = [&](Int head, MutableArrayRef<Float> y) {
+    Positions x = getProducts(head);
+    Float *sum = y.begin();
+    for (Float weight : MixingMatrix{pre, plan.blockScoreHeads}.row(k, head))
+      for (Float product : x)
+        *sum = fma(weight, product, *sum), ++sum;
+  };
+  if (plan.mixesInLoop()) {
+    k.loop(k.i32(0), k.i32(plan.blockQueryHeads), k.i32(1), y, mix);
+  } else {
+    for (int64_t h = 0; h < plan.blockQueryHeads; ++h) {
+      mix(k.i32(h), y);
+      // Of many keys, the assembler would read operands and weights so far ahead that registers
+      // spill: it does not across a meeting of the warp.
+      if (plan.unitKeys > 16)
+        k.syncWarp();
+    }
+  }
+  for (int64_t s = 0; s < plan.blockScoreHeads; ++s)
+    take(s, exclude(positionMask, Positions(ofHead(s))));
 }

@@ -39,7 +39,7 @@ Float logSumExp(const ScorePlan &plan, Float maximum, Float sum);
 class Logits {
 public:
   /// Queries from `firstQuery` on of a batch element; `headGroup` counts groups of the block's
-  /// heads; `pre` is where the weights of mixing are, [S][H] f32 in shared memory.
+  /// heads; `pre` is where the weights of mixing are, f32 in shared memory.
   Logits(KernelBuilder &k, const ScorePlan &plan, Int batch, Int firstQuery, Int headGroup,
          Pointer pre);
 
@@ -54,8 +54,9 @@ public:
   /// Range `split` of `splits`, of whole tiles, of those.
   KeyRange splitRange(KeyRange all, Int split, int64_t splits) const;
 
-  /// Fills `pre`. All threads, once for a block.
-  void loadParameters() const;
+  /// Fills `pre`, [S][H] as `logits` reads it, or [H][S] for `compute`. All threads, once for a
+  /// block.
+  void loadParameters(bool byQueryHead = false) const;
   /// Copies the queries of the tile, and a tile of keys from `first` on; rows beyond the last one
   /// are zeros. All threads; see `copyTiles`.
   void copyQueries(SharedTiles target) const;
@@ -63,13 +64,16 @@ public:
 
   /// The mask of a unit in the tile of keys from `first` on.
   PositionMask mask(const ScoreUnit &unit, unsigned positions, Int first, Int last) const;
-  /// Scales products of queries and keys, [H][positions], where a bias must be added, and adds it.
-  void addBias(llvm::MutableArrayRef<Positions> x, const ScoreUnit &unit, Int first) const;
+  /// Scales products of queries and keys, [heads][positions] from query head `firstHead` of the
+  /// block on, where a bias must be added, and adds it.
+  void addBias(llvm::MutableArrayRef<Positions> x, const ScoreUnit &unit, Int first,
+               std::optional<Int> firstHead = std::nullopt) const;
   /// The logits of score head `s` of the block, from what `addBias` left.
   Positions logits(llvm::ArrayRef<Positions> x, int64_t s, const PositionMask &mask) const;
-  /// All of it: [S][positions].
-  llvm::SmallVector<Positions> compute(const ScoreUnit &unit, Int first, Int last,
-                                       SharedTiles queryTiles, SharedTiles keyTiles) const;
+  /// All of it: calls `take` with each score head of the block, one after the other, and its
+  /// logits. Products are mixed as they come, so that only one of them is in registers.
+  void compute(const ScoreUnit &unit, Int first, Int last, SharedTiles queryTiles,
+               SharedTiles keyTiles, llvm::function_ref<void(int64_t, Positions)> take) const;
 
   /// Whether masks keep key `key` for query `query`, both in the tensors, as far as they are
   /// there; keys beyond the last are not looked at.

@@ -2,7 +2,7 @@
 // Part of imhsa, under the Apache License v2.0 with LLVM Exceptions: see LICENSE.
 //
 // A block keeps R queries of all heads in shared memory; keys come by in tiles of C. A warp
-// computes logits of its units (16 queries x 8 or 16 keys, all heads) and takes them up at once: a
+// computes logits of its units (16 queries x 8 to 32 keys, all heads) and takes them up at once: a
 // lane has a running maximum and a sum for each of its rows and score heads, of its own keys alone,
 // so that nothing is exchanged in the loop. At the end they are put together, over the lanes of a
 // row, over warps, and, by another kernel, over splits.
@@ -51,7 +51,6 @@ private:
   Int keyGroup() const { return k.warp() / plan.rowWarps(); }
 
   void sweep(SmallVectorImpl<Float> &state);
-  SmallVector<Positions> scores(const ScoreUnit &unit, Int stage, int64_t head, int64_t count);
   void takeUpTile(SmallVectorImpl<Float> &state, Int first, Int stage);
   void takeUp(MutableArrayRef<Float> rows, const Positions &y);
   Normaliser combine(Normaliser a, Normaliser b);
@@ -87,22 +86,10 @@ void Normalisers::takeUp(MutableArrayRef<Float> rows, const Positions &y) {
   }
 }
 
-// Products of `count` query heads from `head` on, which need one key head or all of them.
-SmallVector<Positions> Normalisers::scores(const ScoreUnit &unit, Int stage, int64_t head,
-                                           int64_t count) {
-  int64_t group = plan.blockQueryHeads / plan.blockKeyHeads;
-  SharedTiles queries{queryTiles().tile(head), plan.queryTile};
-  SharedTiles keys{keyTiles(stage).tile(head / group), plan.keyTile};
-  return computeScores(k, plan.type, unit, plan.unitKeys, queries, count, keys,
-                       groupedHeads(count, plan.blockQueryHeads, plan.blockKeyHeads));
-}
-
 // A tile of keys. A warp goes over its units in a loop: unrolled, the code of many heads would not
 // stay in the instruction cache.
 void Normalisers::takeUpTile(SmallVectorImpl<Float> &state, Int first, Int stage) {
   int64_t units = tile().keys / plan.unitKeys;
-  // Heads that nothing mixes need not be in registers at the same time.
-  bool isHeadByHead = !plan.scores.interaction.pre && !plan.scores.bias;
   bool isFull = plan.rowWarps() * plan.keyGroups() == tile().warps &&
                 plan.rowWarps() * plan.rowTurns() == plan.rowTiles();
   for (int64_t turn = 0; turn < plan.rowTurns(); ++turn) {
@@ -115,17 +102,9 @@ void Normalisers::takeUpTile(SmallVectorImpl<Float> &state, Int first, Int stage
     k.loop(firstUnit, k.i32(units), k.i32(plan.keyGroups()), rows,
            [&](Int number, SmallVectorImpl<Float> &rows) {
              ScoreUnit unit{row, number * plan.unitKeys, number};
-             SmallVector<Positions> x;
-             if (!isHeadByHead)
-               x = scores(unit, stage, 0, plan.blockQueryHeads);
-             PositionMask mask = logits.mask(unit, plan.unitKeys / 2, first, range.last);
-             logits.addBias(x, unit, first);
-             for (int64_t s = 0; s < plan.blockScoreHeads; ++s) {
-               if (isHeadByHead)
-                 x = scores(unit, stage, s, 1);
-               takeUp(MutableArrayRef(rows).slice(4 * s, 4),
-                      logits.logits(x, isHeadByHead ? 0 : s, mask));
-             }
+             logits.compute(
+                 unit, first, range.last, queryTiles(), keyTiles(stage),
+                 [&](int64_t s, Positions y) { takeUp(MutableArrayRef(rows).slice(4 * s, 4), y); });
            });
     llvm::copy(rows, own.begin());
   }
@@ -225,7 +204,7 @@ void Normalisers::emit() {
   if (rider)
     pool.emplace(k, rider, plan, logits, work.split, /*isFirst=*/k.boolean(true));
   range = pool ? pool->range() : logits.splitRange(logits.keyRange(), work.split, tile().splits);
-  logits.loadParameters();
+  logits.loadParameters(/*byQueryHead=*/true);
   logits.copyQueries(queryTiles());
 
   SmallVector<Float> state;

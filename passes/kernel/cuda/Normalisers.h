@@ -12,7 +12,7 @@ namespace imhsa {
 /// the dynamic shared memory of a block.
 struct NormalisersPlan : ScorePlan {
   int64_t headGroups;
-  int64_t query, key, pre; ///< tiles: all heads, all stages; f32 [S][H]
+  int64_t query, key, pre; ///< tiles: all heads, all stages; f32 [H][S]
   int64_t bytes;
   /// `bytes` by what they hold.
   llvm::SmallVector<std::pair<llvm::StringRef, int64_t>> regions;
@@ -28,10 +28,8 @@ struct NormalisersPlan : ScorePlan {
   int64_t keyGroups() const { return tile.warps / rowWarps(); }
   /// Floats of a lane for a turn: maximum and sum, of two rows, of each score head.
   int64_t turnFloats() const { return 4 * blockScoreHeads; }
-  /// Registers of a thread for these and for the scores of a unit.
-  int64_t registers() const {
-    return rowTurns() * turnFloats() + unitKeys / 2 * (blockQueryHeads + 1);
-  }
+  /// Registers of a thread, an estimate.
+  int64_t registers() const;
 };
 
 } // namespace imhsa

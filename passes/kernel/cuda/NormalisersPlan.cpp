@@ -23,8 +23,11 @@ FailureOr<NormalisersPlan> NormalisersPlan::get(LogSumExpOp op, Complain complai
   NormalisersPlan plan;
   static_cast<ScorePlan &>(plan) = *found;
   plan.headGroups = all / heads;
-  bool isEven = tile.keys / 16 % plan.keyGroups() == 0;
-  plan.unitKeys = isEven && plan.blockQueryHeads <= 8 ? 16 : 8;
+  plan.chooseUnitKeys(
+      [&] {
+        return plan.rowTurns() * llvm::divideCeil(tile.keys / plan.unitKeys, plan.keyGroups());
+      },
+      [&] { return plan.registers(); });
 
   int64_t next = 0;
   auto take = [&](StringRef what, int64_t size) {
@@ -41,4 +44,19 @@ FailureOr<NormalisersPlan> NormalisersPlan::get(LogSumExpOp op, Complain complai
   take("normalisers", std::max<int64_t>(0, atEnd - next));
   plan.bytes = next;
   return plan;
+}
+
+// What a thread has besides, as far as ptxas 13.0 takes it before it spills: addresses and loops,
+// what the assembler reads ahead where heads are unrolled, and the columns of a pool that may ride.
+static constexpr int64_t kOther = 32, kReadAhead = 64, kPerPooledPair = 12;
+
+int64_t NormalisersPlan::registers() const {
+  int64_t positions = unitKeys / 2;
+  bool isMixed = static_cast<bool>(scores.interaction.pre);
+  // Logits of all heads and products of one, the mask, a row of mixing weights, and what adds up.
+  int64_t logits = positions * (isMixed ? blockScoreHeads + 1 : 2) + positions / 2;
+  int64_t pairs = llvm::divideCeil(blockKeyHeads * keyTile.columns / 2, 32 * tile.warps);
+  return kOther + (mixesInLoop() ? 0 : kReadAhead) + kPerPooledPair * pairs +
+         rowTurns() * turnFloats() + logits + productRegisters() +
+         (isMixed ? std::min<int64_t>(blockScoreHeads, 16) : 0);
 }

@@ -4,7 +4,7 @@
 #include "passes/kernel/cuda/Resources.h"
 #include "passes/kernel/cuda/Normalisers.h"
 #include "passes/kernel/cuda/ReadOutPlan.h"
-#include "passes/kernel/cuda/ValueProduct.h"
+#include "passes/kernel/cuda/SharedLayout.h"
 
 using namespace mlir;
 using namespace imhsa;
@@ -16,49 +16,26 @@ int64_t BlockResources::sharedBytes() const {
   return bytes;
 }
 
-// Registers of a thread for what is not in a tile: addresses, fragments, strides.
-static constexpr int64_t kOtherRegisters = 48;
-
-static FailureOr<BlockResources> streamResources(AttentionOp op, Complain complain) {
-  FailureOr<AttentionPlan> plan = AttentionPlan::get(op, complain);
-  if (failed(plan))
-    return failure();
-  BlockResources block;
-  block.threads = 32 * plan->tile.warps;
-  block.shared = SharedLayout(*plan).regions;
-  // Logits of one unit for all heads; with mixing after the softmax, the weights of all heads too.
-  // Up to 255 together, ptxas 13.0 spilled none of 13 kernels of 4 to 16 heads for sm_80 and
-  // sm_90a.
-  bool mixesAfter = static_cast<bool>(plan->scores.interaction.post);
-  int64_t heads = plan->blockQueryHeads + (mixesAfter ? plan->blockScoreHeads : 1);
-  // Masks and a bias have addresses of their own; weights of more heads wait longer for their turn.
-  int64_t masks = plan->hasPositionMask() ? 16 : 0;
-  int64_t waiting = 15 + 2 * std::max<int64_t>(0, plan->blockQueryHeads - 12);
-  block.registers = kOtherRegisters + plan->unitKeys / 2 * heads + masks + waiting +
-                    ValueProduct::registers(*plan);
-  return block;
+static ArrayRef<std::pair<StringRef, int64_t>> regionsOf(const NormalisersPlan &plan) {
+  return plan.regions;
+}
+static ArrayRef<std::pair<StringRef, int64_t>> regionsOf(const ReadOutPlan &plan) {
+  return plan.regions;
+}
+static SmallVector<std::pair<StringRef, int64_t>> regionsOf(const AttentionPlan &plan) {
+  return SharedLayout(plan).regions;
 }
 
-static FailureOr<BlockResources> normalisersResources(LogSumExpOp op, Complain complain) {
-  FailureOr<NormalisersPlan> plan = NormalisersPlan::get(op, complain);
-  if (failed(plan))
-    return failure();
-  BlockResources block;
-  block.threads = 32 * plan->tile.warps;
-  block.shared = plan->regions;
-  block.registers = kOtherRegisters + plan->registers();
-  return block;
-}
+static int64_t trafficOf(const NormalisersPlan &plan) { return plan.scoreTraffic(); }
+static int64_t trafficOf(const ReadOutPlan &) { return 0; }
+static int64_t trafficOf(const AttentionPlan &plan) { return plan.tileTraffic(); }
 
-static FailureOr<BlockResources> readOutResources(AttentionOp op, Complain complain) {
-  FailureOr<ReadOutPlan> plan = ReadOutPlan::get(op, complain);
+// What a block takes by the plan of its kernel.
+template <typename Plan> static FailureOr<BlockResources> resourcesOf(const FailureOr<Plan> &plan) {
   if (failed(plan))
     return failure();
-  BlockResources block;
-  block.threads = 32 * plan->tile.warps;
-  block.shared = plan->regions;
-  block.registers = plan->registers();
-  return block;
+  return BlockResources{llvm::to_vector(regionsOf(*plan)), 32 * plan->tile.warps, plan->registers(),
+                        trafficOf(*plan)};
 }
 
 FailureOr<BlockResources> imhsa::getBlockResources(Operation *op, Complain complain) {
@@ -71,11 +48,11 @@ FailureOr<BlockResources> imhsa::getBlockResources(Operation *op, Complain compl
     return block;
   }
   case KernelKind::Normalisers:
-    return normalisersResources(cast<LogSumExpOp>(op), complain);
+    return resourcesOf(NormalisersPlan::get(cast<LogSumExpOp>(op), complain));
   case KernelKind::Stream:
-    return streamResources(cast<AttentionOp>(op), complain);
+    return resourcesOf(AttentionPlan::get(cast<AttentionOp>(op), complain));
   case KernelKind::ReadOut:
-    return readOutResources(cast<AttentionOp>(op), complain);
+    return resourcesOf(ReadOutPlan::get(cast<AttentionOp>(op), complain));
   default:
     return complain() << "no kernel yet";
   }

@@ -16,11 +16,20 @@ struct BlockResources {
   /// Bytes of shared memory by what they hold.
   llvm::SmallVector<std::pair<llvm::StringRef, int64_t>> shared;
   int64_t threads = 32;
-  /// 32-bit registers of a thread, an estimate that is rather too high.
+  /// 32-bit registers of a thread, an estimate.
   int64_t registers = 32;
+  /// Bytes through shared memory for each tile of keys, in passes of 128 bytes as a multiprocessor
+  /// has them in a clock. 0 where the kernel does not say.
+  int64_t tileTraffic = 0;
 
   int64_t sharedBytes() const;
 };
+
+/// Registers that a thread of a block of so many may have.
+inline int64_t mostRegisters(int64_t threads) {
+  constexpr int64_t kMostOfThread = 255, kOfBlock = 65536;
+  return std::min<int64_t>(kMostOfThread, llvm::alignDown(kOfBlock / threads, 8));
+}
 
 /// Says why a kernel does not serve an operation, or nothing where nobody asks; a failure either
 /// way.

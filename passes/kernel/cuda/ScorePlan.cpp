@@ -20,15 +20,6 @@ int64_t imhsa::groupedHeads(int64_t block, int64_t all, int64_t grouped) {
   return std::max<int64_t>(1, block / (all / grouped));
 }
 
-// Whether units of 16 keys are better than of 8: as few of them for a warp, with more products for
-// each load, and not too many registers for scores.
-static bool hasWideUnits(const ScheduleSizes &tile, int64_t heads) {
-  if (heads > 8)
-    return false;
-  int64_t wide = tile.queries / 16 * (tile.keys / 16);
-  return 2 * llvm::divideCeil(wide, tile.warps) <= llvm::divideCeil(2 * wide, tile.warps);
-}
-
 FailureOr<ScorePlan> ScorePlan::get(Complain complain, const Scores &scores,
                                     const ScheduleSizes &tile, Type type, int64_t blockScoreHeads) {
   ScorePlan plan;
@@ -54,7 +45,6 @@ FailureOr<ScorePlan> ScorePlan::get(Complain complain, const Scores &scores,
                       << " heads of a block: expected a divisor or a multiple of " << group
                       << ", the heads that share a key head";
   plan.blockKeyHeads = groupedHeads(plan.blockQueryHeads, plan.queryHeads, plan.keyHeads);
-  plan.unitKeys = hasWideUnits(tile, std::max(plan.blockQueryHeads, blockScoreHeads)) ? 16 : 8;
   // Two chunks are the depth of one matrix instruction.
   unsigned bytes = plan.elementBytes();
   int64_t depth = llvm::alignTo(plan.headSize, 32 / bytes);
@@ -64,5 +54,37 @@ FailureOr<ScorePlan> ScorePlan::get(Complain complain, const Scores &scores,
 }
 
 int64_t ScorePlan::preBytes() const {
-  return scores.interaction.pre ? blockScoreHeads * MixingMatrix::rowBytes(blockQueryHeads) : 0;
+  if (!scores.interaction.pre)
+    return 0;
+  return std::max(blockScoreHeads * MixingMatrix::rowBytes(blockQueryHeads),
+                  blockQueryHeads * MixingMatrix::rowBytes(blockScoreHeads));
+}
+
+void ScorePlan::chooseUnitKeys(llvm::function_ref<int64_t()> unitsOfWarp,
+                               llvm::function_ref<int64_t()> registers) {
+  int64_t best = 8, leastWork = 0;
+  for (int64_t keys : {8, 16, 24, 32}) {
+    unitKeys = keys;
+    if (tile.keys % keys || (keys > 8 && registers() > mostRegisters(32 * tile.warps)))
+      continue;
+    int64_t work = unitsOfWarp() * keys;
+    if (leastWork == 0 || work <= leastWork)
+      best = keys, leastWork = work;
+  }
+  unitKeys = best;
+}
+
+int64_t ScorePlan::scoreTraffic() const {
+  int64_t row = headSize * elementBytes();
+  int64_t ofUnit = (blockQueryHeads * 16 + blockKeyHeads * unitKeys) * row;
+  if (scores.interaction.pre)
+    ofUnit += blockQueryHeads * MixingMatrix::rowTraffic(blockScoreHeads);
+  return units() * ofUnit + keyBytes();
+}
+
+int64_t ScorePlan::productRegisters() const {
+  if (type.isF32())
+    return 24;
+  // An operand of queries, and those of keys, of one depth or two (AttentionTile.cpp).
+  return 4 + unitKeys / 4 * (unitKeys % 16 ? 2 : 1);
 }

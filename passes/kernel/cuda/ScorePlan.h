@@ -26,8 +26,9 @@ struct ScorePlan {
 
   // Of a block: so many heads of each kind. Heads that nothing mixes are those of its results.
   int64_t blockQueryHeads, blockKeyHeads, blockScoreHeads;
-  /// Keys of a score unit, 8 or 16: what a warp computes at a time, for 16 queries and all heads.
-  int64_t unitKeys;
+  /// Keys of a score unit, 8 to 32 by 8: what a warp computes at a time, for 16 queries and all
+  /// heads. Operands in shared memory are read once for each unit, and so are mixing weights.
+  int64_t unitKeys = 8;
   /// One tile for each head of the block: [R][D] and [C][D].
   TileShape queryTile, keyTile;
 
@@ -43,16 +44,31 @@ struct ScorePlan {
   double logitUnit() const { return type.isF32() ? 1 : kLog2e; }
   /// Units in a tile of queries and keys.
   int64_t units() const { return tile.queries / 16 * (tile.keys / unitKeys); }
-  /// Bytes of the weights of mixing before the softmax, [S][H] f32, and of one stage of keys.
+  /// Bytes of the weights of mixing before the softmax, [S][H] or [H][S] f32, and of one stage of
+  /// keys.
   int64_t preBytes() const;
   int64_t keyBytes() const { return blockKeyHeads * keyTile.bytes(); }
   int64_t queryBytes() const { return blockQueryHeads * queryTile.bytes(); }
+  /// Whether query heads are mixed in a loop. Unrolled, the assembler would take up so many heads
+  /// at once that registers spill, and their code would not stay in the instruction cache.
+  bool mixesInLoop() const { return scores.interaction.pre && blockQueryHeads > 8; }
   /// Whether logits are selected position by position: what excludes them is more than a last key.
   bool hasPositionMask() const {
     return scores.keep || scores.causal || scores.window || scores.bias;
   }
   /// Whether some keys are kept for some queries only by a mask in memory.
   bool hasKeepByQuery() const { return scores.keep && dimSize(scores.keep, 1) != 1; }
+
+  /// Bytes through shared memory for the scores of a tile of keys, and to copy these.
+  int64_t scoreTraffic() const;
+
+protected:
+  /// Sets `unitKeys`: of those with which the busiest of the warps has the fewest scores, as
+  /// `unitsOfWarp` says of the present `unitKeys`, the largest whose `registers` a thread may have.
+  void chooseUnitKeys(llvm::function_ref<int64_t()> unitsOfWarp,
+                      llvm::function_ref<int64_t()> registers);
+  /// Registers of a thread for the operands of products of queries and keys.
+  int64_t productRegisters() const;
 };
 
 /// Of `all` heads, which share `grouped` ones, how many of those a block with `block` heads needs.

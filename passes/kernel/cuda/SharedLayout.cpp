@@ -3,6 +3,7 @@
 
 #include "passes/kernel/cuda/SharedLayout.h"
 #include "passes/kernel/cuda/AttentionTile.h"
+#include "passes/kernel/cuda/ValueProduct.h"
 
 using namespace mlir;
 using namespace imhsa;
@@ -48,7 +49,39 @@ FailureOr<AttentionPlan> AttentionPlan::get(AttentionOp op, Complain complain) {
   plan.columnGroups = llvm::divideCeil(padded, columns);
   plan.valueTile = {tile.keys, columns, plan.elementBytes()};
   plan.weightTile = {tile.queries, tile.keys, plan.elementBytes()};
+  plan.chooseUnitKeys([&] { return plan.unitsOfWarp(); }, [&] { return plan.registers(); });
   return plan;
+}
+
+// What a thread has besides, as far as ptxas 13.0 takes it before it spills: addresses and loops,
+// and what the assembler reads ahead where heads are unrolled.
+static constexpr int64_t kOther = 32, kReadAhead = 8;
+
+int64_t AttentionPlan::registers() const {
+  int64_t positions = unitKeys / 2, heads = 1;
+  bool isMixed = static_cast<bool>(scores.interaction.pre);
+  // Logits of all heads and products of one, or mixed weights of one.
+  if (isOnline)
+    heads = unitsOfWarp() * blockScoreHeads;
+  else if (isMixed || scores.interaction.post)
+    heads = blockScoreHeads;
+  // Masks and a bias have addresses of their own.
+  int64_t masks = hasPositionMask() ? 16 : 0;
+  return kOther + (mixesInLoop() ? 0 : kReadAhead) + (heads + 1) * positions + productRegisters() +
+         masks + (isMixed ? std::min<int64_t>(blockScoreHeads, 16) : 0) +
+         ValueProduct::registers(*this);
+}
+
+int64_t AttentionPlan::tileTraffic() const {
+  // A warp reads f32 of its rows in one pass for rows g and one for rows g + 8: the shift of a
+  // logit, or the maximum so far and those of all units in the row.
+  int64_t rowReads = isOnline ? tile.keys / unitKeys + 1 : 1;
+  int64_t ofUnit = blockScoreHeads * rowReads * 2 * 128;
+  if (scores.interaction.post)
+    ofUnit += blockHeads * MixingMatrix::rowTraffic(blockScoreHeads);
+  int64_t weightBytes = blockHeads * weightTile.bytes();
+  return scoreTraffic() + units() * ofUnit + weightBytes + valueBytes() +
+         ValueProduct::traffic(*this);
 }
 
 SharedLayout::SharedLayout(const AttentionPlan &plan) {
@@ -67,7 +100,7 @@ SharedLayout::SharedLayout(const AttentionPlan &plan) {
   weights = take("weights", plan.blockHeads * plan.weightTile.bytes());
   pre = take("pre", plan.preBytes());
   post =
-      take("post", mix.post ? plan.blockScoreHeads * MixingMatrix::rowBytes(plan.blockHeads) : 0);
+      take("post", mix.post ? plan.blockHeads * MixingMatrix::rowBytes(plan.blockScoreHeads) : 0);
   postBias = take("post_bias", mix.postBias ? 4 * plan.blockHeads : 0);
   int64_t perRow = 4 * plan.blockScoreHeads * tile.queries;
   shift = take("lse", plan.isOnline ? 0 : perRow);

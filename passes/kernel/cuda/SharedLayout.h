@@ -25,12 +25,18 @@ struct AttentionPlan : ScorePlan {
   /// Columns of the value in a block, a multiple of 16.
   int64_t blockColumns() const { return valueTile.columns; }
   int64_t valueBytes() const { return blockValueHeads * valueTile.bytes(); }
+  /// Score units of the busiest warp in a tile of keys.
+  int64_t unitsOfWarp() const { return llvm::divideCeil(units(), tile.warps); }
+  /// Of kind `stream`: bytes through shared memory for a tile of keys.
+  int64_t tileTraffic() const;
+  /// Registers of a thread of kind `stream`, an estimate.
+  int64_t registers() const;
 };
 
 /// Where things lie in the dynamic shared memory of a block of kind `stream`.
 struct SharedLayout {
   int64_t query, key, value, weights; ///< tiles: all heads, all stages
-  int64_t pre, post, postBias;        ///< f32, [S][H], [S][G], [G], rows padded to 16 bytes
+  int64_t pre, post, postBias;        ///< f32, [H][S], [G][S], [G], rows padded to 16 bytes
   int64_t shift;                      ///< f32 [S][R]: what is added to logits of a row
   int64_t parts, maxima;              ///< f32 [C / unitKeys][S][R], [2][S][R]
   int64_t flags;                      ///< f32 [C]: whether a query of the tile keeps a key

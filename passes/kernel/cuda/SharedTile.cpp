@@ -8,6 +8,9 @@ using namespace mlir;
 using namespace imhsa;
 
 Int TileShape::swizzle(Int row) const {
+  // Rows r and r + 4 begin in the same banks, the others of 8 in other pairs of them.
+  if (hasOddPairs())
+    return row >> 2 & 1;
   if (!isSwizzled())
     return row.same(0);
   // Rows of less than 8 chunks: as many of them as fill 128 bytes share a number.
@@ -26,6 +29,7 @@ MatrixAddress::MatrixAddress(KernelBuilder &k, TileShape shape, Int firstRow, In
 
 Pointer MatrixAddress::at(Pointer tile, int64_t row, int64_t constantChunk) const {
   int64_t constant = row * shape.rowBytes();
+  // Whole pairs of chunks are a distance.
   if (!shape.isSwizzled())
     return tile.at(rowOffset + chunk).at(constant + constantChunk * 16);
   // The swizzle stays within 8 chunks: what is above is a distance.

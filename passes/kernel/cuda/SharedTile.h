@@ -3,7 +3,8 @@
 //
 // A matrix in shared memory whose rows lie in chunks of 16 bytes, so that 8 rows at one chunk, what
 // ldmatrix reads at a time, are in all banks: where a row has 2^n chunks, the place of a chunk is
-// swizzled by the row; otherwise a row is padded to an odd number of chunks.
+// swizzled by the row; where it has an odd number of pairs of chunks, the two of each pair change
+// places in half of the rows; otherwise a row is padded to an odd number of chunks.
 
 #ifndef IMHSA_PASSES_KERNEL_CUDA_SHAREDTILE_H
 #define IMHSA_PASSES_KERNEL_CUDA_SHAREDTILE_H
@@ -21,7 +22,10 @@ struct TileShape {
   int64_t elementsOfChunk() const { return 16 / elementBytes; }
   int64_t chunks() const { return columns / elementsOfChunk(); }
   bool isSwizzled() const { return llvm::isPowerOf2_64(chunks()); }
-  int64_t rowBytes() const { return 16 * (isSwizzled() ? chunks() : chunks() | 1); }
+  bool hasOddPairs() const { return !isSwizzled() && chunks() % 4 == 2; }
+  int64_t rowBytes() const {
+    return 16 * (isSwizzled() || hasOddPairs() ? chunks() : chunks() | 1);
+  }
   int64_t bytes() const { return rows * rowBytes(); }
   /// What chunk numbers are xored with in a row; 0 where rows are padded. It depends on the row
   /// modulo 8 only.

@@ -3,7 +3,7 @@
 //
 // A block keeps R queries of all heads in shared memory. Keys and values come by in tiles of C. In
 // every turn each warp
-//   - computes scores of its units (16 queries x 8 or 16 keys, all heads), mixes them in registers,
+//   - computes scores of its units (16 queries x 8 to 32 keys, all heads), mixes them in registers,
 //     takes them to weights and stores these in shared memory, [heads][R][C] in 16 bits;
 //   - adds weights times values to its part of the result, [16][columns] f32 in registers.
 // With normalisers given, weights are final at once; otherwise maxima of rows are found by all
@@ -65,11 +65,13 @@ private:
   void copyValues(Int first, Int stage);
   void turn(Int first, Int number, SmallVectorImpl<Float> &sums);
 
-  SmallVector<Positions> getLogits(const ScoreUnit &unit, Int first, Int stage) {
-    return logits.compute(unit, first, range.last, {at(layout.query), plan.queryTile},
-                          keyTiles(stage));
+  void getLogits(const ScoreUnit &unit, Int first, Int stage,
+                 llvm::function_ref<void(int64_t, Positions)> take) {
+    logits.compute(unit, first, range.last, {at(layout.query), plan.queryTile}, keyTiles(stage),
+                   take);
   }
-  void storeUnit(const ScoreUnit &unit, Int first, ArrayRef<Positions> weights);
+  void mixAndStore(const ScoreUnit &unit, Int first, ArrayRef<Positions> p);
+  void storeHead(const ScoreUnit &unit, Int first, int64_t head, Positions weights);
   void weightsFromLse(Int first, Int stage);
   void weightsFromMaxima(Int first, Int stage, Int number);
   std::array<Float, 2> loadMaxima(Int number, Int head, const ScoreUnit &unit);
@@ -101,10 +103,10 @@ private:
 
 // What is the same for all keys: interaction weights and, with normalisers, the shift of each row.
 void Stream::loadParameters() {
-  logits.loadParameters();
+  logits.loadParameters(/*byQueryHead=*/true);
   if (mixing().post)
-    loadMixing(k, {at(layout.post), plan.blockHeads}, plan.blockScoreHeads, k.tensor(mixing().post),
-               k.i32(0), firstHead, /*isTransposed=*/true, 1);
+    loadMixing(k, {at(layout.post), plan.blockScoreHeads}, plan.blockHeads, k.tensor(mixing().post),
+               firstHead, k.i32(0), /*isTransposed=*/false, 1);
   if (mixing().postBias) {
     Tensor bias = k.tensor(mixing().postBias);
     k.loop(k.thread(), k.i32(plan.blockHeads), k.i32(k.threads()), [&](Int g) {
@@ -181,44 +183,45 @@ void Stream::copyValues(Int first, Int stage) {
 // Weights
 //===----------------------------------------------------------------------===//
 
-// Mixes weights P after the softmax, rounds them and stores them for the value product.
-void Stream::storeUnit(const ScoreUnit &unit, Int first, ArrayRef<Positions> p) {
-  SmallVector<Positions> z;
-  if (!mixing().post) {
-    llvm::append_range(z, p);
-  } else {
-    z.assign(plan.blockHeads, Positions(p.front().size(), k.f32(0)));
-    MixingMatrix post{at(layout.post), plan.blockHeads};
-    for (auto [s, weights] : llvm::enumerate(p))
-      for (auto [g, factor] : llvm::enumerate(post.row(k, s)))
-        z[g] = mixHeads(factor, weights, z[g]);
-  }
-  for (auto [g, weights] : llvm::enumerate(z)) {
-    if (mixing().postBias) {
-      Float bias(k.builder(), at(layout.postBias + 4 * g).load(k.builder().getF32Type()));
-      // The bias must not reach positions that are not kept.
-      for (auto [i, x] : llvm::enumerate(weights)) {
-        Int key = first + columnOf(k, unit, i);
-        Bool isKept = key < range.last;
-        if (plan.scores.isMasked())
-          isKept = isKept & logits.isKept(work.firstQuery + rowOf(k, unit, i), key);
-        x = select(isKept, x + bias, k.f32(0));
-      }
+// Mixes weights P after the softmax, one result head after the other.
+void Stream::mixAndStore(const ScoreUnit &unit, Int first, ArrayRef<Positions> p) {
+  MixingMatrix post{at(layout.post), plan.blockScoreHeads};
+  Positions zeros(p.front().size(), k.f32(0));
+  for (int64_t g = 0; g < plan.blockHeads; ++g)
+    storeHead(unit, first, g, mixHeads(post.row(k, g), p, zeros));
+}
+
+// Rounds weights of a result head and stores them for the value product.
+void Stream::storeHead(const ScoreUnit &unit, Int first, int64_t head, Positions weights) {
+  if (mixing().postBias) {
+    Float bias(k.builder(), at(layout.postBias + 4 * head).load(k.builder().getF32Type()));
+    // The bias must not reach positions that are not kept.
+    for (auto [i, x] : llvm::enumerate(weights)) {
+      Int key = first + columnOf(k, unit, i);
+      Bool isKept = key < range.last;
+      if (plan.scores.isMasked())
+        isKept = isKept & logits.isKept(work.firstQuery + rowOf(k, unit, i), key);
+      x = select(isKept, x + bias, k.f32(0));
     }
-    storeWeights(k, plan.type, unit, weights, weightTiles().tile(g), plan.weightTile);
   }
+  storeWeights(k, plan.type, unit, weights, weightTiles().tile(head), plan.weightTile);
 }
 
 void Stream::weightsFromLse(Int first, Int stage) {
   k.deal(plan.units(), k.warp(), k.warps(), [&](Int number) {
     ScoreUnit unit = getUnit(number, tile().keys, plan.unitKeys);
-    SmallVector<Positions> y = getLogits(unit, first, stage);
-    for (auto [s, p] : llvm::enumerate(y)) {
+    SmallVector<Positions> all;
+    getLogits(unit, first, stage, [&](int64_t s, Positions p) {
       auto shift = loadRowPair(k, at(layout.shift + 4 * s * tile().queries), unit);
       for (auto [i, x] : llvm::enumerate(p))
         x = exponential(plan, x + shift[i / 2 % 2]);
-    }
-    storeUnit(unit, first, y);
+      if (mixing().post)
+        all.push_back(p);
+      else
+        storeHead(unit, first, s, p);
+    });
+    if (mixing().post)
+      mixAndStore(unit, first, all);
   });
 }
 
@@ -261,10 +264,12 @@ void Stream::weightsFromMaxima(Int first, Int stage, Int number) {
     }
     ScoreUnit unit = getUnit(unitNumber, tile().keys, plan.unitKeys);
     units.push_back({unit, isOwn});
-    y.push_back(getLogits(unit, first, stage));
     SmallVector<std::array<Float, 2>> maxima;
-    for (const Positions &rows : y.back())
+    auto &heads = y.emplace_back();
+    getLogits(unit, first, stage, [&](int64_t, Positions rows) {
       maxima.push_back(rowMaximum(k, rows));
+      heads.push_back(std::move(rows));
+    });
     k.when(isFirstOfQuad & isOwn, [&] {
       for (auto [s, pair] : llvm::enumerate(maxima))
         storePair(part(unit.number, s), unit, pair);
@@ -292,7 +297,10 @@ void Stream::weightsFromMaxima(Int first, Int stage, Int number) {
       for (auto [s, pair] : llvm::enumerate(maxima))
         storePair(next.at(4 * rows * s), unit, pair);
     });
-    k.when(isOwn, [&, unit = unit] { storeUnit(unit, first, p); });
+    k.when(isOwn, [&, unit = unit] {
+      for (int64_t s = 0; s < heads; ++s)
+        storeHead(unit, first, s, p[s]);
+    });
   }
 }
 

@@ -49,10 +49,20 @@ ValueProduct::ValueProduct(KernelBuilder &k, const AttentionPlan &plan, bool has
   }
 }
 
+static int64_t numGroups(const AttentionPlan &plan, ValueProduct::Group group) {
+  return plan.blockHeads * (plan.tile.queries / 16 / group.rowTiles) *
+         (plan.blockColumns() / group.columns);
+}
+
+int64_t ValueProduct::traffic(const AttentionPlan &plan) {
+  Group group = getGroup(plan);
+  return numGroups(plan, group) * (16 * group.rowTiles + group.columns) * plan.tile.keys *
+         plan.elementBytes();
+}
+
 int64_t ValueProduct::registers(const AttentionPlan &plan) {
   Group group = getGroup(plan);
-  int64_t groups = plan.blockHeads * (plan.tile.queries / 16 / group.rowTiles) *
-                   (plan.blockColumns() / group.columns);
+  int64_t groups = numGroups(plan, group);
   return llvm::divideCeil(groups, plan.tile.warps) * group.rowTiles *
          (group.columns / 2 + (plan.isOnline ? 4 : 0));
 }

@@ -34,6 +34,8 @@ public:
 
   /// How many registers of a thread the result takes.
   static int64_t registers(const AttentionPlan &plan);
+  /// Bytes that are read from shared memory for each tile of keys.
+  static int64_t traffic(const AttentionPlan &plan);
 
   /// All zeros, to be carried through the loop over keys.
   llvm::SmallVector<Float> zeros() const;
