@@ -67,7 +67,6 @@ double imhsa::estimateCycles(const KernelShape &shape, KernelKind kind, const Sc
   double work = paddedScores * std::max({tensor / rates.tensorProducts, plain / rates.products,
                                          shape.scoreHeads * again / rates.exponentials});
   double shared = shape.batch * queryTiles * keyTiles * groups * columnGroups * block.tileTraffic;
-  work = std::max(work, shared / rates.sharedBytes);
 
   // Keys and values once for each tile of queries (read_out: once for each block).
   double keyBytes = (shape.keyHeads * shape.headSize * again + shape.valueHeads * shape.valueSize) *
@@ -106,5 +105,5 @@ double imhsa::estimateCycles(const KernelShape &shape, KernelKind kind, const Sc
       shape.batch * queryTiles * groups * columnGroups * std::max<double>(1, sizes.splits);
   double places = chip.multiprocessors * resident;
   double waves = std::ceil(blocks / places) * places / blocks;
-  return (std::max(work, transfer) + waits) * waves / chip.multiprocessors;
+  return (std::max({work, shared / rates.sharedBytes, transfer}) + waits) * waves / chip.multiprocessors;
 }

@@ -165,11 +165,7 @@ static SmallVector<ScheduleSizes> readOutCandidates(ArrayRef<int64_t> columns,
 }
 
 SmallVector<ScheduleSizes> imhsa::candidatesOf(KernelKind kind, const KernelShape &shape) {
-  SmallVector<int64_t> queries = {16, 32, 64, 128}, keys = {0}, columns = {0},
-                       warpCounts = {4, 8, 16};
-  // Tiles of 48 keys and 12 warps are what many heads leave room for.
-  if (kind != KernelKind::ReadOut)
-    keys = {16, 32, 48, 64}, warpCounts = {4, 8, 12, 16};
+  SmallVector<int64_t> columns = {0};
   if (kind != KernelKind::Normalisers)
     for (int64_t part : {2, 4})
       if (int64_t width = shape.valueSize / part; width >= 16 && width % 16 == 0)
@@ -185,11 +181,11 @@ SmallVector<ScheduleSizes> imhsa::candidatesOf(KernelKind kind, const KernelShap
   if (kind == KernelKind::ReadOut)
     return readOutCandidates(columns, heads);
   SmallVector<ScheduleSizes> result;
-  for (int64_t q : queries)
-    for (int64_t k : keys)
+  for (int64_t q : {16, 32, 64, 128})
+    for (int64_t k : {16, 32, 48, 64})
       for (int64_t e : columns)
         for (int64_t h : heads)
-          for (int64_t warps : warpCounts)
+          for (int64_t warps : {4, 8, 12, 16})
             for (int64_t stages : {1, 2, 3}) {
               // More row tiles than warps: too many registers for what is under way.
               if (q / 16 > warps)
