@@ -105,5 +105,6 @@ double imhsa::estimateCycles(const KernelShape &shape, KernelKind kind, const Sc
       shape.batch * queryTiles * groups * columnGroups * std::max<double>(1, sizes.splits);
   double places = chip.multiprocessors * resident;
   double waves = std::ceil(blocks / places) * places / blocks;
-  return (std::max({work, shared / rates.sharedBytes, transfer}) + waits) * waves / chip.multiprocessors;
+  return (std::max({work, shared / rates.sharedBytes, transfer}) + waits) * waves /
+         chip.multiprocessors;
 }
