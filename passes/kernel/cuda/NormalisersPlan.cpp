@@ -47,7 +47,8 @@ FailureOr<NormalisersPlan> NormalisersPlan::get(LogSumExpOp op, Complain complai
 }
 
 // What a thread has besides, as far as ptxas 13.0 takes it before it spills: addresses and loops,
-// what the assembler reads ahead where heads are unrolled, and the columns of a pool that may ride.
+// what the assembler reads ahead where heads are mixed unrolled, and the columns of a pool that may
+// ride.
 static constexpr int64_t kOther = 32, kReadAhead = 64, kPerPooledPair = 12;
 
 int64_t NormalisersPlan::registers() const {
@@ -56,7 +57,7 @@ int64_t NormalisersPlan::registers() const {
   // Logits of all heads and products of one, the mask, a row of mixing weights, and what adds up.
   int64_t logits = positions * (isMixed ? blockScoreHeads + 1 : 2) + positions / 2;
   int64_t pairs = llvm::divideCeil(blockKeyHeads * keyTile.columns / 2, 32 * tile.warps);
-  return kOther + (mixesInLoop() ? 0 : kReadAhead) + kPerPooledPair * pairs +
+  return kOther + (isMixed && !mixesInLoop() ? kReadAhead : 0) + kPerPooledPair * pairs +
          rowTurns() * turnFloats() + logits + productRegisters() +
          (isMixed ? std::min<int64_t>(blockScoreHeads, 16) : 0);
 }
