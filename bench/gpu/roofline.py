@@ -1,7 +1,7 @@
 """A static model of the kernels: which unit of a chip bounds each, by how much, and the bound's time.
 
     python3 bench/gpu/roofline.py                                  # every shape and chip, a table
-    python3 bench/gpu/roofline.py --shapes='both_h6.*B=32' --chips=H100 --output=roofline.json
+    python3 bench/gpu/roofline.py --shapes='both_h6.*B=32' --chips=H100 --output=roofline.json --table=roofline.md
 
 What a kernel executes and moves is counted by the emulator (counts.py); what a chip can do is in
 chips.py. A unit's time is its work over its rate; a kernel cannot be faster than its slowest unit, and
@@ -142,7 +142,7 @@ def describe(shape: Shape, chip: Chip, found: list[Bound]) -> dict:
         "floor_us": shape.floor_bytes / chip.memory_bandwidth * 1e6,
         "launches": [
             {"kernel": b.kernel, "unit": b.unit, "us": b.time * 1e6, "next": b.second, "margin": b.margin if b.seconds[b.second] else None,
-             "units_us": {unit: seconds * 1e6 for unit, seconds in b.seconds.items()}} for b in found
+             "units_us": {unit: float(f"{seconds * 1e6:.4g}") for unit, seconds in b.seconds.items()}} for b in found
         ],
     }  # fmt: skip
 
@@ -154,11 +154,23 @@ def table(entries: list[dict], details: bool) -> str:
         kernels = []
         for launch in entry["launches"]:
             margin = f"{launch['margin']:.2f} x {launch['next']}" if launch["margin"] else "alone"
-            kernels.append(f"{launch['kernel']}: {launch['unit']}, {launch['us']:.1f} us, {margin}")
+            kernel = re.sub(r"^.*_for_b\d+_n\d+_", "", launch["kernel"])
+            kernels.append(f"{kernel}: {launch['unit']}, {launch['us']:.1f} us, {margin}")
         if not details and len(kernels) > 6:
             kernels = [f"{len(kernels)} kernels"]
         lines.append(f"| {entry['shape']} | {entry['chip']} | {entry['bound_us']:.1f} us | {entry['floor_us']:.1f} us | {'; '.join(kernels)} |")
     return "\n".join(lines)
+
+
+def page(entries: list[dict], details: bool) -> str:
+    return f"""# What bounds the kernels
+
+Made by `bench/gpu/roofline.py`, without a GPU; nothing here was measured on one. [docs/benchmark.md](../../docs/benchmark.md#the-model) says what
+the model knows and what it does not. The bound is the sum over the kernels, each with its slowest unit, the time of that, and how many times as long as
+the next unit it takes; four passes are the time for reading Q, K and V once and writing O once.
+
+{table(entries, details)}
+"""
 
 
 def main(arguments: Optional[list[str]] = None) -> int:
@@ -168,6 +180,7 @@ def main(arguments: Optional[list[str]] = None) -> int:
     parser.add_argument("--families", default="", help="only these, by commas")
     parser.add_argument("--counts", metavar="FILE", help="keeps what the emulator counted, for the next time")
     parser.add_argument("--output", metavar="FILE", help="the model's results as JSON, for bench.py")
+    parser.add_argument("--table", metavar="FILE", help="the table as a page, beside what is printed")
     parser.add_argument("--details", action="store_true", help="name every kernel, also where there are many")
     args = parser.parse_args(arguments)
     chips = [chip for chip in CHIPS if chip.name in args.chips.split(",")]
@@ -185,6 +198,9 @@ def main(arguments: Optional[list[str]] = None) -> int:
         entries += [describe(shape, chip, bounds(shape, chip, launches[chip.arch])) for chip in chips]
         print(f"{shape}", file=sys.stderr, flush=True)
     print(table(entries, args.details))
+    if args.table:
+        with open(args.table, "w") as file:
+            file.write(page(entries, args.details))
     if args.output:
         listed = [{"name": chip.name, "devices": chip.devices, "arch": chip.arch} for chip in chips]
         with open(args.output, "w") as file:
