@@ -2,12 +2,10 @@
 // Part of imhsa, under the Apache License v2.0 with LLVM Exceptions: see LICENSE.
 
 #include "passes/kernel/cuda/Logits.h"
-#include <limits>
 
 using namespace mlir;
 using namespace imhsa;
 
-static constexpr double kLowest = -std::numeric_limits<double>::infinity();
 /// Positions further away than any tensor is long; sums of two of them are an i32.
 static constexpr int64_t kFar = int64_t(1) << 30;
 
@@ -39,9 +37,12 @@ Float imhsa::exponential(const ScorePlan &plan, Float difference) {
   return ex2(plan.type.isF32() ? difference * kLog2e : difference);
 }
 
+Float imhsa::finiteMaximum(Float maximum) {
+  return select(maximum == kLowest, maximum.same(0), maximum);
+}
+
 Float imhsa::logSumExp(const ScorePlan &plan, Float maximum, Float sum) {
-  Float finite = select(maximum == kLowest, maximum.same(0), maximum);
-  return fma(lg2(sum), sum.same(kLn2), finite * (1 / plan.logitUnit()));
+  return fma(lg2(sum), sum.same(kLn2), finiteMaximum(maximum) * (1 / plan.logitUnit()));
 }
 
 //===----------------------------------------------------------------------===//

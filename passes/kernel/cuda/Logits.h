@@ -12,8 +12,12 @@
 #include "passes/kernel/cuda/AttentionTile.h"
 #include "passes/kernel/cuda/Copies.h"
 #include "passes/kernel/cuda/ScorePlan.h"
+#include <limits>
 
 namespace imhsa {
+
+/// A logit where a position does not count, and the largest of no logits.
+inline constexpr double kLowest = -std::numeric_limits<double>::infinity();
 
 /// Keys from `first` to `last`, which is beyond; none where it is not larger.
 struct KeyRange {
@@ -30,6 +34,8 @@ struct PositionMask {
 
 /// What a weight is for the difference of its logit and a maximum or normaliser.
 Float exponential(const ScorePlan &plan, Float difference);
+/// What is subtracted for a maximum: 0 for `kLowest`, since -inf - -inf is NaN.
+Float finiteMaximum(Float maximum);
 /// The natural log-sum-exp of a row from the maximum of its logits and the sum of the exponentials
 /// of the differences; -inf where the sum is 0.
 Float logSumExp(const ScorePlan &plan, Float maximum, Float sum);

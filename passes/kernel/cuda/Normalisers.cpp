@@ -8,7 +8,7 @@
 // row, over warps, and, by another kernel, over splits.
 
 #include "passes/kernel/cuda/Normalisers.h"
-#include "passes/kernel/cuda/Kernels.h"
+#include "passes/kernel/cuda/BlockWork.h"
 #include "passes/kernel/cuda/Logits.h"
 #include "passes/kernel/cuda/RidingPool.h"
 #include <limits>
@@ -20,11 +20,6 @@ using namespace imhsa;
 static constexpr double kLeast = -std::numeric_limits<float>::max();
 
 namespace {
-/// What a block works on.
-struct Work {
-  Int batch, firstQuery, headGroup, split;
-};
-
 /// The normaliser of a row over some of its keys, in base 2: `sum` is that of 2^(y - maximum).
 struct Normaliser {
   Float maximum, sum;
@@ -33,9 +28,9 @@ struct Normaliser {
 class Normalisers {
 public:
   Normalisers(KernelBuilder &k, LogSumExpOp op, const NormalisersPlan &plan, PoolOp rider,
-              const Work &work)
+              const BlockWork &work)
       : k(k), op(op), plan(plan), rider(rider), memory(k.shared()), work(work),
-        logits(k, plan, work.batch, work.firstQuery, work.headGroup, memory.at(plan.pre)) {}
+        logits(k, plan, work.batch, work.firstQuery, work.group, memory.at(plan.pre)) {}
 
   void emit();
 
@@ -61,7 +56,7 @@ private:
   const NormalisersPlan &plan;
   PoolOp rider;
   Pointer memory;
-  Work work;
+  BlockWork work;
   Logits logits;
   KeyRange range;
   std::optional<RidingPool> pool;
@@ -220,30 +215,14 @@ void Normalisers::emit() {
 // The launch
 //===----------------------------------------------------------------------===//
 
-// Tiles of queries of a batch element.
-static Int countTiles(KernelBuilder &k, LogSumExpOp op, const NormalisersPlan &plan) {
-  Int queries = k.size(op.getQuery(), tokenDims(op.getQueryOrder()).token);
-  return (queries + (plan.tile.queries - 1)) / plan.tile.queries;
-}
-
 LogicalResult imhsa::lowerNormalisers(OpBuilder &host, LogSumExpOp op, const KernelModule &kernels,
                                       StringRef name, PoolOp rider) {
   FailureOr<NormalisersPlan> plan = NormalisersPlan::get(op, errorOn(op));
   if (failed(plan))
     return failure();
   KernelBuilder k(host, op.getLoc(), kernels, name, plan->tile.warps);
-  Value query = op.getQuery();
-  TokenDims dims = tokenDims(op.getQueryOrder());
-  // One block after the other takes tiles of the same batch element: they share its keys.
-  Int tiles = countTiles(k, op, *plan);
-  Int x = k.block(0);
-  Work work{x / tiles, x % tiles * plan->tile.queries, k.block(1), k.block(2)};
-  Normalisers(k, op, *plan, rider, work).emit();
-
-  Value hostTiles = k.hostCeilDiv(k.hostSize(query, dims.token), plan->tile.queries);
-  Value gridX =
-      host.createOrFold<arith::MulIOp>(op.getLoc(), hostTiles, k.hostSize(query, dims.batch));
-  k.launch(gridX, k.hostIndex(plan->headGroups), k.hostIndex(plan->tile.splits), plan->bytes);
+  Normalisers(k, op, *plan, rider, getBlockWork(k, *plan)).emit();
+  launchBlocks(k, *plan, plan->headGroups, plan->bytes);
   return success();
 }
 
@@ -252,14 +231,8 @@ FailureOr<Phase> imhsa::getNormalisersPhase(LogSumExpOp op) {
   if (failed(found))
     return failure();
   auto emit = [op, plan = *found](KernelBuilder &k, const Share &share) {
-    Int tiles = countTiles(k, op, plan);
-    int64_t groups = plan.headGroups, splits = plan.tile.splits;
-    share.deal(k, tiles * (groups * splits), [&](Int item) {
-      Int split = item % splits, group = item / splits % groups, tile = item / (splits * groups);
-      k.barrier();
-      Normalisers(k, op, plan, /*rider=*/PoolOp(),
-                  {share.batch, tile * plan.tile.queries, group, split})
-          .emit();
+    dealBlockWork(k, share, plan, plan.headGroups, [&](const BlockWork &work) {
+      Normalisers(k, op, plan, /*rider=*/PoolOp(), work).emit();
     });
   };
   return Phase{found->bytes, emit};

@@ -2,12 +2,9 @@
 // Part of imhsa, under the Apache License v2.0 with LLVM Exceptions: see LICENSE.
 
 #include "passes/kernel/cuda/ReadOut.h"
-#include <limits>
 
 using namespace mlir;
 using namespace imhsa;
-
-static constexpr double kLowest = -std::numeric_limits<double>::infinity();
 
 //===----------------------------------------------------------------------===//
 // Logits
@@ -88,11 +85,6 @@ ReadOut::Heads ReadOut::getWeightLogits(const Logits &logits, const Heads &x) {
 // Softmax
 //===----------------------------------------------------------------------===//
 
-// A maximum to subtract: 0 where there is none, since -inf - -inf would be NaN.
-static Float finite(KernelBuilder &k, Float maximum) {
-  return select(maximum == kLowest, k.f32(0), maximum);
-}
-
 // 0 of a row that keeps nothing, which gets weights of 0.
 static Float inverseSum(KernelBuilder &k, Float sum) {
   return select(sum == 0.0, k.f32(0), rcp(sum));
@@ -109,7 +101,7 @@ void ReadOut::softmax(Heads &y, Int row, llvm::function_ref<void()> hasReadQueri
   SmallVector<std::array<Float, 2>> maxima, sums;
   for (Positions &logits : y) {
     auto &maximum = maxima.emplace_back(rowMaximum(k, logits));
-    std::array<Float, 2> subtracted = {finite(k, maximum[0]), finite(k, maximum[1])};
+    std::array<Float, 2> subtracted = {finiteMaximum(maximum[0]), finiteMaximum(maximum[1])};
     for (auto [p, x] : llvm::enumerate(logits))
       x = ex2(x - subtracted[p / 2 % 2]);
     sums.push_back(rowSum(k, logits));
@@ -168,7 +160,7 @@ void ReadOut::combineParts(Pointer parts, Int row) {
     Float maximum = pairs.front()[0], sum = k.f32(0);
     for (auto [other, unused] : ArrayRef(pairs).drop_front())
       maximum = max(maximum, other);
-    Float subtracted = finite(k, maximum);
+    Float subtracted = finiteMaximum(maximum);
     for (auto [other, otherSum] : pairs)
       sum = fma(otherSum, ex2(other - subtracted), sum);
     part.store(k.vector({subtracted.value, inverseSum(k, sum).value}));
