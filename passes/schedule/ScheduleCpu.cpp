@@ -21,9 +21,11 @@ static constexpr int64_t kTokens = 48, kLeastTokens = 16;
 static constexpr int64_t kTiles = 4;
 // Queries of a block where there are many.
 static constexpr int64_t kQueries = 64;
-// Ranges of keys at most where all queries are one block: more would take more memory for what each
-// gives, and fewer would keep fewer processors busy.
+// Ranges of keys at most: more would take more memory for what each gives, and fewer would keep
+// fewer processors busy.
 static constexpr int64_t kSplits = 8;
+// Keys that a range should have at least where queries are many: each adds up results of its own.
+static constexpr int64_t kKeysInRange = 8 * kTokens;
 
 static bool isFew(int64_t size) {
   return !ShapedType::isDynamic(size) && size <= cpu::kMostFewKeys;
@@ -56,12 +58,13 @@ static ScheduleAttr chooseSchedule(Operation *op) {
   ScheduleSizes sizes = defaultSizes(kind);
   sizes.keys = isFew(queries) ? tokensInTile(keys, batch) : kTokens;
   sizes.queries = isFew(queries) ? llvm::alignTo(queries, 16) : kQueries;
-  sizes.splits = 1;
-  if (isFew(queries)) {
-    // What each range gives takes time to sum, so each has at least a tile.
-    sizes.splits = kSplits;
-    if (!ShapedType::isDynamic(keys))
-      sizes.splits = std::clamp<int64_t>(llvm::bit_floor<uint64_t>(keys / sizes.keys), 1, kSplits);
+  // Blocks of queries are tasks; where there is one, or of each so much is stored that few are
+  // swept at once, ranges of keys are.
+  bool hasTwoSweeps = attention && scores.interaction.mixesAfter() && !scores.lse;
+  sizes.splits = isFew(queries) || hasTwoSweeps ? kSplits : 1;
+  if (!ShapedType::isDynamic(keys)) {
+    int64_t ranges = keys / (isFew(queries) ? sizes.keys : kKeysInRange);
+    sizes.splits = std::clamp<int64_t>(llvm::bit_floor<uint64_t>(ranges), 1, sizes.splits);
   }
   return make(kind, sizes);
 }

@@ -5,7 +5,8 @@
 // DEFINE: %{same} = %{run} --threads=1 --output=%t.1.npy && %{run} --threads=2 --output=%t.2.npy && cmp %t.1.npy %t.2.npy && \
 // DEFINE:   %{run} --threads=7 --output=%t.2.npy && cmp %t.1.npy %t.2.npy && \
 // DEFINE:   env OMP_NUM_THREADS=3 %{run} --output=%t.2.npy && cmp %t.1.npy %t.2.npy && \
-// DEFINE:   %{run} --threads=2 --second-sweep=recompute --output=%t.3.npy && %{run} --threads=5 --second-sweep=recompute --output=%t.2.npy && cmp %t.3.npy %t.2.npy
+// DEFINE:   %{run} --threads=2 --second-sweep=recompute --output=%t.3.npy && %{run} --threads=5 --second-sweep=recompute --output=%t.2.npy && cmp %t.3.npy %t.2.npy && \
+// DEFINE:   %{run} --threads=2 --second-sweep=store --output=%t.3.npy && %{run} --threads=5 --second-sweep=store --output=%t.2.npy && cmp %t.3.npy %t.2.npy
 
 // Ranges of keys, of which the last is short; more batch elements than are together.
 // REDEFINE: %{entry} = landmarks

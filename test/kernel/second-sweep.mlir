@@ -8,9 +8,9 @@
 // of the 3 batch elements as have room in 12 MiB; without them in 4.
 // CHECK-LABEL:   func.func @small(
 // CHECK-COUNT-4:   memref.alloc()
-// AUTO:            memref.alloc() {{.*}} : memref<3x1x1000x48xf32>
-// AUTO:            memref.alloc() {{.*}} : memref<3x1x17x32xf32>
-// STORE:           memref.alloc() {{.*}} : memref<3x1x1000x48xf32>
+// AUTO:            memref.alloc() {{.*}} : memref<3x1000x48xf32>
+// AUTO:            memref.alloc() {{.*}} : memref<3x17x32xf32>
+// STORE:           memref.alloc() {{.*}} : memref<3x1000x48xf32>
 // RECOMPUTE-NOT:   memref.alloc()
 // CHECK:           scf.parallel
 func.func @small(%q: memref<3x2x16x8xf32>, %k: memref<3x2x1000x8xf32>, %w: memref<2x2xf32>, %o: memref<3x2x16x8xf32>) {
@@ -23,7 +23,7 @@ func.func @small(%q: memref<3x2x16x8xf32>, %k: memref<3x2x1000x8xf32>, %w: memre
 // CHECK-LABEL:   func.func @large(
 // CHECK-COUNT-4:   memref.alloc()
 // AUTO-NOT:        memref.alloc()
-// STORE:           memref.alloc() {{.*}} : memref<1x1x401408x48xf32>
+// STORE:           memref.alloc() {{.*}} : memref<1x401408x48xf32>
 // STORE:           scf.for %{{.*}} = %c0 to %c3 step %c1
 // RECOMPUTE-NOT:   memref.alloc()
 // CHECK:           scf.parallel
@@ -33,16 +33,37 @@ func.func @large(%q: memref<3x2x16x8xf32>, %k: memref<3x2x401408x8xf32>, %w: mem
   return
 }
 
-// Of sizes that types do not tell, what is stored and how many batch elements are together is computed where it runs.
+// Many queries: those of a block are swept together, as many blocks at once as have room. Here each of 3 times 63 blocks
+// would store 12 MB; without that, of 13 KB for packed queries, maxima, sums and partial results.
+// CHECK-LABEL:   func.func @blocks(
+// AUTO:            memref.alloc() {{.*}} : memref<1x2x8x80xf32>
+// STORE:           memref.alloc() {{.*}} : memref<1x2x8x80xf32>
+// RECOMPUTE:       memref.alloc() {{.*}} : memref<64x2x8x80xf32>
+// CHECK-COUNT-3:   memref.alloc()
+// AUTO:            memref.alloc() {{.*}} : memref<1x20000x144xf32>
+// STORE:           memref.alloc() {{.*}} : memref<1x20000x144xf32>
+// RECOMPUTE-NOT:   memref.alloc()
+// AUTO:            scf.for %{{.*}} = %c0 to %c189 step %c1
+// STORE:           scf.for %{{.*}} = %c0 to %c189 step %c1
+// RECOMPUTE:       scf.for %{{.*}} = %c0 to %c189 step %c64
+// CHECK:           scf.parallel
+func.func @blocks(%q: memref<3x2x4000x8xf32>, %k: memref<3x2x20000x8xf32>, %w: memref<2x2xf32>, %o: memref<3x2x4000x8xf32>) {
+  imhsa.attention ins(%q, %k, %k : memref<3x2x4000x8xf32>, memref<3x2x20000x8xf32>, memref<3x2x20000x8xf32>)
+    interaction(post = %w : memref<2x2xf32>) schedule(#imhsa.schedule<stream, splits = 4>) outs(%o : memref<3x2x4000x8xf32>)
+  return
+}
+
+// Of sizes that types do not tell, what is stored and how many blocks of queries are together is computed where it runs.
 // CHECK-LABEL:   func.func @dynamic(
-// CHECK:           %[[AT_ONCE:.*]] = arith.select %{{.*}}, %c64
-// CHECK:           %[[SLOTS:.*]] = arith.minsi
-// CHECK-SAME:        %[[AT_ONCE]]
+// STORE:           %[[AT_ONCE:.*]] = arith.select %{{.*}}, %c64
+// STORE:           %[[SLOTS:.*]] = arith.minsi %[[AT_ONCE]], %{{.*}}
+// AUTO:            %[[SLOTS:.*]] = arith.minsi {{.*}}%[[AT_ONCE:c64]] : index
+// RECOMPUTE:       %[[SLOTS:.*]] = arith.minsi {{.*}}%[[AT_ONCE:c64]] : index
 // Rows of 64 packed queries are 80 apart, no power of two.
-// CHECK:           memref.alloc(%[[SLOTS]], %{{.*}}) {{.*}} : memref<?x?x2x8x80xf32>
+// CHECK:           memref.alloc(%[[SLOTS]]) {{.*}} : memref<?x2x8x80xf32>
 // CHECK-COUNT-2:   memref.alloc(
 // AUTO-NOT:        memref.alloc(
-// STORE:           memref.alloc(%[[SLOTS]], %{{.*}}, %{{.*}}) {{.*}} : memref<?x?x?x144xf32>
+// STORE:           memref.alloc(%[[SLOTS]], %{{.*}}) {{.*}} : memref<?x?x144xf32>
 // RECOMPUTE-NOT:   memref.alloc(
 // CHECK:           scf.for %{{.*}} = %c0 to %{{.*}} step %[[AT_ONCE]]
 func.func @dynamic(%q: memref<?x2x?x8xf32>, %k: memref<?x2x?x8xf32>, %w: memref<2x2xf32>, %o: memref<?x2x?x8xf32>) {

@@ -6,11 +6,11 @@
 // RUN: imhsa-opt %s --imhsa-cpu-pipeline=converts-to-bf16 | FileCheck %s --check-prefix=CONVERTS
 
 // DEFAULT-LABEL:   func.func @attend(
-// DEFAULT:           memref.view {{.*}} : memref<?xi8> to memref<1x1x1000x80xf32>
+// DEFAULT:           memref.view {{.*}} : memref<?xi8> to memref<1x1000x80xf32>
 // DEFAULT:           memref.alloca() {{.*}} : memref<50x80xf32>
 
 // OTHER-LABEL:     func.func @attend(
-// OTHER-NOT:         memref<1x1x1000x80xf32>
+// OTHER-NOT:         memref<1x1000x80xf32>
 // OTHER-LABEL:     func.func private @attend_parallel
 // OTHER:             memref.alloca() {{.*}} : memref<12x80xf32>
 // OTHER:             vector.fma {{.*}} : vector<16xf32>

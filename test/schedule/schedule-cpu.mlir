@@ -97,6 +97,25 @@ func.func @static(%l: tensor<1x6x49x64xf32>, %x: tensor<1x6x784x64xf32>) -> (ten
 
 // -----
 
+// Many queries: blocks of them are tasks. Where each has two sweeps over the keys, few blocks are swept at once, and their
+// keys are cut into ranges of at least 384.
+// CHECK-LABEL: func.func @many(
+// CHECK:         imhsa.attention {{.*}} schedule(#imhsa.schedule<stream, keys = 48>)
+// CHECK:         imhsa.attention {{.*}} schedule(#imhsa.schedule<stream, keys = 48, splits = 2>)
+// CHECK:         imhsa.attention {{.*}} schedule(#imhsa.schedule<stream, keys = 48, splits = 8>)
+func.func @many(%x: tensor<1x6x784x64xf32>, %y: tensor<1x6x?x64xf32>, %w: tensor<6x6xf32>)
+    -> (tensor<1x6x784x64xf32>, tensor<1x6x784x64xf32>, tensor<1x6x?x64xf32>) {
+  %0 = imhsa.attention ins(%x, %x, %x : tensor<1x6x784x64xf32>, tensor<1x6x784x64xf32>, tensor<1x6x784x64xf32>)
+         interaction(pre = %w : tensor<6x6xf32>) outs(%x : tensor<1x6x784x64xf32>) -> tensor<1x6x784x64xf32>
+  %1 = imhsa.attention ins(%x, %x, %x : tensor<1x6x784x64xf32>, tensor<1x6x784x64xf32>, tensor<1x6x784x64xf32>)
+         interaction(post = %w : tensor<6x6xf32>) outs(%x : tensor<1x6x784x64xf32>) -> tensor<1x6x784x64xf32>
+  %2 = imhsa.attention ins(%y, %y, %y : tensor<1x6x?x64xf32>, tensor<1x6x?x64xf32>, tensor<1x6x?x64xf32>)
+         interaction(post = %w : tensor<6x6xf32>) outs(%y : tensor<1x6x?x64xf32>) -> tensor<1x6x?x64xf32>
+  return %0, %1, %2 : tensor<1x6x784x64xf32>, tensor<1x6x784x64xf32>, tensor<1x6x?x64xf32>
+}
+
+// -----
+
 // Few keys are cut into as many ranges as there are whole tiles, a power of two.
 // CHECK-LABEL: func.func @few(
 // CHECK:         schedule(#imhsa.schedule<stream, keys = 48, splits = 4>)

@@ -50,25 +50,24 @@ void Stream::chooseSizes(ScheduleAttr schedule, const KernelOptions &options) {
 }
 
 void Stream::emit() {
-  batches = t.dim(core.query.memref, 0);
   blocks = t.ceilDiv(queries, blockSize);
+  allBlocks = t.mul(t.dim(core.query.memref, 0), blocks);
   makeBuffers();
-  std::optional<int64_t> all = getConstantIntValue(batches);
-  std::optional<int64_t> most = getConstantIntValue(batchesAtOnce);
+  std::optional<int64_t> all = getConstantIntValue(allBlocks);
+  std::optional<int64_t> most = getConstantIntValue(atOnce);
   if (all && most && *all == *most) {
-    firstBatch = t.index(0), numBatches = batches;
-    return emitBatches();
+    firstBlock = t.index(0), numBlocks = allBlocks;
+    return emitBlocks();
   }
-  t.loop(t.index(0), batches, batchesAtOnce, [&](Value first) {
-    firstBatch = first;
-    numBatches = all && most && *all % *most == 0 ? batchesAtOnce
-                                                  : t.min(batchesAtOnce, t.sub(batches, first));
-    emitBatches();
+  t.loop(t.index(0), allBlocks, atOnce, [&](Value first) {
+    firstBlock = first;
+    numBlocks = all && most && *all % *most == 0 ? atOnce : t.min(atOnce, t.sub(allBlocks, first));
+    emitBlocks();
   });
 }
 
-// All of `numBatches` batch elements from `firstBatch` on.
-void Stream::emitBatches() {
+// All of `numBlocks` blocks of queries from `firstBlock` on.
+void Stream::emitBlocks() {
   packQueries();
   if (!core.output.memref) {
     sweepAll(Sweep::Normalisers);
@@ -87,10 +86,8 @@ void Stream::emitBatches() {
 }
 
 void Stream::sweepAll(Sweep kind) {
-  t.parallel({numBatches, blocks, t.index(numSplits)}, [&](ValueRange at) {
-    auto [first, count] = queriesOf(at[1]);
-    sweep({t.add(firstBatch, at[0]), at[1], at[2], at[0], first, count}, kind);
-  });
+  t.parallel({numBlocks, t.index(numSplits)},
+             [&](ValueRange at) { sweep(taskOf(at[0], at[1]), kind); });
 }
 
 void Stream::sweep(const Task &task, Sweep kind) {
@@ -109,18 +106,18 @@ void Stream::sweep(const Task &task, Sweep kind) {
     else
       combineNormalisers(task, maximum, sum);
   } else {
-    maximum = t.inner(maxima, {task.slot, task.block, task.split});
-    sum = t.inner(sums, {task.slot, task.block, task.split});
+    maximum = t.inner(maxima, {task.slot, task.split});
+    sum = t.inner(sums, {task.slot, task.split});
     t.fill(maximum, std::numeric_limits<float>::lowest());
     t.fill(sum, 0);
   }
-  Value keys = core.keysOf(task.batch), tiles = t.ceilDiv(keys, tileSize);
-  Value begin = t.floorDiv(t.mul(tiles, task.split), numSplits);
-  Value end = t.floorDiv(t.mul(tiles, t.add(task.split, 1)), numSplits);
-  // Not those of which the mask keeps no key for any query.
+  Value keys = core.keysOf(task.batch);
+  // Not tiles of which the mask keeps no key for any query.
   auto [firstKey, lastKey] = positions.keptKeys(task.firstQuery, task.numQueries, keys);
-  begin = t.max(begin, t.floorDiv(firstKey, tileSize));
-  end = t.min(end, t.ceilDiv(lastKey, tileSize));
+  Value firstTile = t.floorDiv(firstKey, tileSize);
+  Value tiles = t.max(t.sub(t.ceilDiv(lastKey, tileSize), firstTile), t.index(0));
+  Value begin = t.add(firstTile, t.floorDiv(t.mul(tiles, task.split), numSplits));
+  Value end = t.add(firstTile, t.floorDiv(t.mul(tiles, t.add(task.split, 1)), numSplits));
   // The first tile sets the sums. Where there is none they are zeros.
   if (kind != Sweep::Normalisers)
     t.loop(end, t.min(t.add(end, 1), t.add(begin, 1)), 1, [&](Value) { clear(task); });

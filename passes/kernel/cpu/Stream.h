@@ -23,25 +23,25 @@ public:
 private:
   /// The range of keys that a task sweeps, and what it does it for.
   struct Task {
-    mlir::Value batch, block, split;
-    mlir::Value slot; ///< of the batch element in the buffers
+    mlir::Value batch, split;
+    mlir::Value slot; ///< of the block of queries in the buffers
     mlir::Value firstQuery, numQueries;
   };
   enum class Sweep { Normalisers, Sum, Both };
 
   void chooseSizes(ScheduleAttr schedule, const KernelOptions &options);
-  /// All of `numBatches` batch elements from `firstBatch` on.
-  void emitBatches();
+  /// All of `numBlocks` blocks of queries from `firstBlock` on.
+  void emitBlocks();
   void sweepAll(Sweep kind);
   void sweep(const Task &task, Sweep kind);
 
   //===--- Buffers ----------------------------------------------------------===//
   void makeBuffers();
   bool isStored(mlir::Value elements);
-  void chooseBatches(mlir::Value elements, int64_t most);
+  void chooseAtOnce(mlir::Value elements, int64_t most);
   void packQueries();
-  /// The first query of a block and how many it has.
-  std::pair<mlir::Value, mlir::Value> queriesOf(mlir::Value block);
+  /// A task of the block of queries in `slot`.
+  Task taskOf(mlir::Value slot, mlir::Value split = nullptr);
   /// Where a task sums its part of the result: [queries, width] of one head.
   mlir::Value sumOf(const Task &task, mlir::Value head);
   /// The part of `powers` or `references` for a task, and the rows of `powers` of `count` keys.
@@ -67,8 +67,7 @@ private:
   }
 
   //===--- Ranges -----------------------------------------------------------===//
-  std::pair<mlir::Value, mlir::Value> combined(mlir::Value slot, mlir::Value block,
-                                               mlir::Value column, int64_t width,
+  std::pair<mlir::Value, mlir::Value> combined(mlir::Value slot, mlir::Value column, int64_t width,
                                                llvm::SmallVector<mlir::Value> &powersOf);
   void combineNormalisers(const Task &task, mlir::Value maximum, mlir::Value inverse);
   void takeNormalisers(const Task &task, mlir::Value maximum, mlir::Value inverse);
@@ -87,16 +86,16 @@ private:
   Positions positions;
   int64_t numSplits, blockSize, columns, tileSize, rowElements;
   SecondSweep secondSweep;
-  mlir::Value batches, blocks;
-  mlir::Value batchesAtOnce;          ///< that have room in the buffers, of type index
-  mlir::Value firstBatch, numBatches; ///< those that are swept now
+  mlir::Value blocks, allBlocks;     ///< of queries: of a batch element, and of all of them
+  mlir::Value atOnce;                ///< blocks that have room in the buffers
+  mlir::Value firstBlock, numBlocks; ///< those that are swept now, of all
   // Buffers, all with a first dimension of slots, one for each of them:
-  mlir::Value packed;       ///< Q [slots, blocks, heads, width, stride]
-  mlir::Value maxima, sums; ///< m and z [slots, blocks, splits, rowElements], or null
-  mlir::Value partial;      ///< O of each range [slots, splits, heads, queries, width], or null
-  mlir::Value powers; ///< e^(Y - m') [slots, blocks, keys, row size] where it is stored, or null
-  mlir::Value references; ///< m' likewise [slots, blocks, tiles, rowElements]
-  KeptRow kept;           ///< of the queries, where positions are masked
+  mlir::Value packed;       ///< Q [slots, heads, width, stride]
+  mlir::Value maxima, sums; ///< m and z [slots, splits, rowElements], or null
+  mlir::Value partial;      ///< O of each range [slots, splits, heads, blockSize, width], or null
+  mlir::Value powers;       ///< e^(Y - m') [slots, keys, row size] where it is stored, or null
+  mlir::Value references;   ///< m' likewise [slots, tiles, rowElements]
+  KeptRow kept;             ///< of the queries, where positions are masked
 };
 
 } // namespace imhsa::cpu

@@ -8,14 +8,13 @@ using namespace mlir;
 using namespace imhsa;
 using namespace imhsa::cpu;
 
-// What e^(Y - m') of a batch element may take in the workspace, in bytes, where sweep 2 is free to
-// compute it again.
+// What e^(Y - m') of a block of queries may take in the workspace, in bytes, where sweep 2 is free
+// to compute it again.
 static constexpr int64_t kMostStored = 48 << 20;
-// What the buffers of several batch elements that are swept at once may take, with that and
-// without.
+// What the buffers of several blocks that are swept at once may take, with that and without.
 static constexpr int64_t kManyStored = 12 << 20, kManyRecomputed = 4 << 20;
 // So many at once at most.
-static constexpr int64_t kMostBatches = 64;
+static constexpr int64_t kMostAtOnce = 64;
 
 static Value elementsOf(TileBuilder &t, ArrayRef<Value> sizes) {
   Value product = t.index(sizes.empty() ? 0 : 1);
@@ -28,33 +27,34 @@ void Stream::makeBuffers() {
   Value splits = t.index(numSplits), row = t.index(rowElements);
   Value heads = t.index(core.queryHeads), width = t.index(core.query.width());
   Value stride = t.index(AttentionTile::packedStride(columns));
-  // Of one batch element each.
-  SmallVector<Value> packedSizes = {blocks, heads, width, stride};
+  // Of one block of queries each.
+  SmallVector<Value> packedSizes = {heads, width, stride};
   SmallVector<Value> normaliserSizes, partialSizes, powerSizes, referenceSizes;
   if (!core.scores.lse)
-    normaliserSizes = {blocks, splits, row};
+    normaliserSizes = {splits, row};
   if (core.output.memref) {
     // A result in f32 of one range is summed where it ends up.
     bool isF32 = cast<MemRefType>(core.output.memref.getType()).getElementType().isF32();
     if (numSplits > 1 || !isF32)
-      partialSizes = {splits, t.index(core.resultHeads), queries, t.index(core.value.width())};
+      partialSizes = {splits, t.index(core.resultHeads), t.index(blockSize),
+                      t.index(core.value.width())};
     if (!core.scores.lse && core.scores.interaction.mixesAfter()) {
       Value keys = core.key.tokens(t);
-      powerSizes = {blocks, keys, t.index(AttentionTile::rowSize(core.scores, columns))};
-      referenceSizes = {blocks, t.ceilDiv(keys, tileSize), row};
+      powerSizes = {keys, t.index(AttentionTile::rowSize(core.scores, columns))};
+      referenceSizes = {t.ceilDiv(keys, tileSize), row};
     }
   }
-  if (!powerSizes.empty() && !isStored(elementsOf(t, {blocks, core.key.tokens(t), row})))
+  if (!powerSizes.empty() && !isStored(t.mul(core.key.tokens(t), row)))
     powerSizes.clear(), referenceSizes.clear();
 
   Value elements = t.index(0);
   for (ArrayRef<Value> sizes :
        {packedSizes, normaliserSizes, normaliserSizes, partialSizes, powerSizes, referenceSizes})
     elements = t.add(elements, elementsOf(t, sizes));
-  chooseBatches(elements, powerSizes.empty() ? kManyRecomputed : kManyStored);
+  chooseAtOnce(elements, powerSizes.empty() ? kManyRecomputed : kManyStored);
 
   auto make = [&](ArrayRef<Value> sizes) {
-    SmallVector<Value> all = {t.min(batchesAtOnce, batches)};
+    SmallVector<Value> all = {t.min(atOnce, allBlocks)};
     all.append(sizes.begin(), sizes.end());
     return sizes.empty() ? Value() : t.workspace(all);
   };
@@ -64,7 +64,7 @@ void Stream::makeBuffers() {
   powers = make(powerSizes), references = make(referenceSizes);
 }
 
-// Whether sweep 1 keeps its powers, so many of a batch element.
+// Whether sweep 1 keeps its powers, so many of a block.
 bool Stream::isStored(Value elements) {
   if (secondSweep != SecondSweep::Auto)
     return secondSweep == SecondSweep::Store;
@@ -72,39 +72,42 @@ bool Stream::isStored(Value elements) {
   return count && *count * 4 <= kMostStored;
 }
 
-// As many batch elements at once as have room in `most` bytes, a power of two. No division: the
+// As many blocks of queries at once as have room in `most` bytes, a power of two. No division: the
 // size of the workspace is computed elsewhere, and only what cannot trap can be computed there.
-void Stream::chooseBatches(Value elements, int64_t most) {
+void Stream::chooseAtOnce(Value elements, int64_t most) {
   OpBuilder &b = t.builder();
   Location loc = t.getLoc();
-  batchesAtOnce = t.index(1);
-  for (int64_t count = 2; count <= kMostBatches; count *= 2) {
+  atOnce = t.index(1);
+  for (int64_t count = 2; count <= kMostAtOnce; count *= 2) {
     Value fits = b.createOrFold<arith::CmpIOp>(loc, arith::CmpIPredicate::sle,
                                                t.mul(elements, count * 4), t.index(most));
-    batchesAtOnce = b.createOrFold<arith::SelectOp>(loc, fits, t.index(count), batchesAtOnce);
+    atOnce = b.createOrFold<arith::SelectOp>(loc, fits, t.index(count), atOnce);
   }
-  std::optional<int64_t> all = getConstantIntValue(batches);
-  std::optional<int64_t> some = getConstantIntValue(batchesAtOnce);
+  std::optional<int64_t> all = getConstantIntValue(allBlocks);
+  std::optional<int64_t> some = getConstantIntValue(atOnce);
   if (all && some && *all > 0)
-    batchesAtOnce = t.index(std::min(*all, *some));
+    atOnce = t.index(std::min(*all, *some));
 }
 
 void Stream::packQueries() {
   t.parallel(
-      {numBatches, blocks, t.index(core.queryHeads)},
+      {numBlocks, t.index(core.queryHeads)},
       [&](ValueRange at) {
-        auto [first, count] = queriesOf(at[1]);
-        core.pack(core.query, t.add(firstBatch, at[0]), at[2], first, count, core.scale(),
-                  t.inner(packed, {at[0], at[1], at[2]}), columns);
+        Task task = taskOf(at[0]);
+        core.pack(core.query, task.batch, at[1], task.firstQuery, task.numQueries, core.scale(),
+                  t.inner(packed, {at[0], at[1]}), columns);
       },
       core.query.width() * columns);
 }
 
-std::pair<Value, Value> Stream::queriesOf(Value block) {
-  Value first = t.mul(block, blockSize), count = t.index(blockSize);
+Stream::Task Stream::taskOf(Value slot, Value split) {
+  Value block = t.add(firstBlock, slot), batch = t.floorDiv(block, blocks);
+  Value first = t.mul(t.sub(block, t.mul(batch, blocks)), blockSize), count = t.index(blockSize);
+  if (getConstantIntValue(blocks) == 1)
+    first = t.index(0);
   if (std::optional<int64_t> all = getConstantIntValue(queries); !all || *all % blockSize)
     count = t.min(count, t.sub(queries, first));
-  return {first, count};
+  return {batch, split, slot, first, count};
 }
 
 // Where a task sums its part of the result: [queries, width] of one head.
@@ -112,19 +115,19 @@ Value Stream::sumOf(const Task &task, Value head) {
   if (!partial)
     return core.output.rows(t, task.batch, head, task.firstQuery, task.numQueries);
   OpBuilder &b = t.builder();
-  return t.view(partial, {task.slot, task.split, head, task.firstQuery, b.getIndexAttr(0)},
+  return t.view(partial, {task.slot, task.split, head, b.getIndexAttr(0), b.getIndexAttr(0)},
                 {OpFoldResult(), OpFoldResult(), OpFoldResult(), task.numQueries,
                  b.getIndexAttr(core.value.width())});
 }
 
 // The references of a tile, and the rows of `powers` of `count` keys from `first` on.
 Value Stream::storedOf(const Task &task, Value buffer, Value position) {
-  return t.inner(buffer, {task.slot, task.block, position});
+  return t.inner(buffer, {task.slot, position});
 }
 
 Value Stream::keptRows(const Task &task, Value first, Value count) {
   OpBuilder &b = t.builder();
   int64_t rowSize = cast<MemRefType>(powers.getType()).getShape().back();
-  return t.view(powers, {task.slot, task.block, first, b.getIndexAttr(0)},
-                {OpFoldResult(), OpFoldResult(), count, b.getIndexAttr(rowSize)});
+  return t.view(powers, {task.slot, first, b.getIndexAttr(0)},
+                {OpFoldResult(), count, b.getIndexAttr(rowSize)});
 }

@@ -9,10 +9,10 @@ using namespace imhsa::cpu;
 
 // The maximum over all ranges at a column of a row, and the sum; in `powersOf` what the sums of
 // the ranges are multiplied by.
-std::pair<Value, Value> Stream::combined(Value slot, Value block, Value column, int64_t width,
+std::pair<Value, Value> Stream::combined(Value slot, Value column, int64_t width,
                                          SmallVector<Value> &powersOf) {
   auto load = [&](Value buffer, int64_t split) {
-    return t.load(buffer, {slot, block, t.index(split), column}, width);
+    return t.load(buffer, {slot, t.index(split), column}, width);
   };
   Value most = load(maxima, 0), total = t.real(0, width);
   for (int64_t split = 1; split < numSplits; ++split)
@@ -28,7 +28,7 @@ std::pair<Value, Value> Stream::combined(Value slot, Value block, Value column, 
 void Stream::combineNormalisers(const Task &task, Value maximum, Value inverse) {
   forRow([&](Value column, int64_t width) {
     SmallVector<Value> powersOf;
-    auto [most, total] = combined(task.slot, task.block, column, width, powersOf);
+    auto [most, total] = combined(task.slot, column, width, powersOf);
     t.store(most, maximum, {column});
     t.store(t.reciprocal(total), inverse, {column});
   });
@@ -76,16 +76,17 @@ void Stream::forSums(const Task &task, function_ref<void(Value, Value, Value)> b
 // The sum of the parts, in the order of their ranges.
 void Stream::combine() {
   bool isNormalised = core.scores.interaction.mixesAfter() || core.scores.lse;
-  t.parallel({numBatches, blocks, t.index(core.resultHeads)}, [&](ValueRange at) {
-    auto [first, count] = queriesOf(at[1]);
-    Value batch = t.add(firstBatch, at[0]);
-    Value out = core.output.rows(t, batch, at[2], first, count);
+  t.parallel({numBlocks, t.index(core.resultHeads)}, [&](ValueRange at) {
+    Task task = taskOf(at[0]);
+    Value out = core.output.rows(t, task.batch, at[1], task.firstQuery, task.numQueries);
     SmallVector<Value> parts, factors;
-    for (int64_t split = 0; split < numSplits; ++split)
-      parts.push_back(sumOf({batch, at[1], t.index(split), at[0], first, count}, at[2]));
+    for (int64_t split = 0; split < numSplits; ++split) {
+      task.split = t.index(split);
+      parts.push_back(sumOf(task, at[1]));
+    }
     if (!isNormalised)
       factors = splitFactors(at);
-    t.loop(count, [&](Value row) {
+    t.loop(task.numQueries, [&](Value row) {
       t.columns(core.value.width(), [&](Value column, int64_t width) {
         Value total;
         for (auto [split, part] : llvm::enumerate(parts)) {
@@ -107,8 +108,8 @@ SmallVector<Value> Stream::splitFactors(ValueRange at) {
     factors.push_back(t.scratch({columns}));
   t.columns(columns, [&](Value column, int64_t width) {
     SmallVector<Value> powersOf;
-    Value from = t.add(t.mul(at[2], columns), column);
-    Value total = combined(at[0], at[1], from, width, powersOf).second;
+    Value from = t.add(t.mul(at[1], columns), column);
+    Value total = combined(at[0], from, width, powersOf).second;
     Value inverse = t.reciprocal(total);
     for (auto [factor, power] : llvm::zip_equal(factors, powersOf))
       t.store(t.mulf(power, inverse), factor, {column});
@@ -117,28 +118,27 @@ SmallVector<Value> Stream::splitFactors(ValueRange at) {
 }
 
 void Stream::writeLogSumExps() {
-  t.parallel({numBatches, blocks, t.index(core.scoreHeads)}, [&](ValueRange at) {
-    auto [first, count] = queriesOf(at[1]);
-    Value batch = t.add(firstBatch, at[0]);
-    auto write = [&, first = first](Value j, Value value) {
-      t.store(value, core.lseInit, {batch, at[2], t.add(first, j)});
+  t.parallel({numBlocks, t.index(core.scoreHeads)}, [&](ValueRange at) {
+    Task task = taskOf(at[0]);
+    auto position = [&](Value j) {
+      return SmallVector<Value>{task.batch, at[1], t.add(task.firstQuery, j)};
     };
+    auto write = [&](Value j, Value value) { t.store(value, core.lseInit, position(j)); };
     if (core.scores.lse) {
-      t.loop(count, [&, first = first](Value j) {
-        write(j, t.loadScalar(core.scores.lse, {batch, at[2], t.add(first, j)}));
-      });
+      t.loop(task.numQueries,
+             [&](Value j) { write(j, t.loadScalar(core.scores.lse, position(j))); });
       return;
     }
     Value maximum = t.scratch({columns}), sum = t.scratch({columns});
     t.columns(columns, [&](Value column, int64_t width) {
       SmallVector<Value> powersOf;
-      Value from = t.add(t.mul(at[2], columns), column);
-      auto [most, total] = combined(at[0], at[1], from, width, powersOf);
+      Value from = t.add(t.mul(at[1], columns), column);
+      auto [most, total] = combined(at[0], from, width, powersOf);
       t.store(most, maximum, {column});
       t.store(total, sum, {column});
     });
-    t.loop(count, [&](Value j) {
-      write(j, core.logSumExp(at[2], t.loadScalar(maximum, {j}), t.loadScalar(sum, {j})));
+    t.loop(task.numQueries, [&](Value j) {
+      write(j, core.logSumExp(at[1], t.loadScalar(maximum, {j}), t.loadScalar(sum, {j})));
     });
   });
 }

@@ -13,8 +13,7 @@ void Stream::logits(const Task &task, const ScoreTile &tile, Value first, Value 
   t.loop(t.index(core.queryHeads), [&](Value head) {
     Value rows = core.key.rows(t, task.batch, core.keyHead(head), first, count);
     Value after = core.key.rowsAfter(t, task.batch, core.keyHead(head), first, count);
-    core.multiply(tile, t.asF32(rows, tileSize), count,
-                  t.inner(packed, {task.slot, task.block, head}), head,
+    core.multiply(tile, t.asF32(rows, tileSize), count, t.inner(packed, {task.slot, head}), head,
                   [&](Value row) { t.prefetchRow(after, row); });
   });
   if (!core.scores.interaction.pre && !positions.hasBias() && !positions.isMasked())

@@ -33,8 +33,8 @@ Value TileBuilder::sub(Value lhs, Value rhs) {
 Value TileBuilder::mul(Value lhs, Value rhs) {
   return b.createOrFold<arith::MulIOp>(loc, lhs, rhs);
 }
-Value TileBuilder::floorDiv(Value lhs, int64_t rhs) {
-  return b.createOrFold<arith::DivUIOp>(loc, lhs, index(rhs));
+Value TileBuilder::floorDiv(Value lhs, Value rhs) {
+  return b.createOrFold<arith::DivUIOp>(loc, lhs, rhs);
 }
 Value TileBuilder::ceilDiv(Value lhs, int64_t rhs) { return floorDiv(add(lhs, rhs - 1), rhs); }
 Value TileBuilder::min(Value lhs, Value rhs) {

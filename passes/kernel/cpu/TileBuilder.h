@@ -36,7 +36,8 @@ public:
   mlir::Value sub(mlir::Value lhs, mlir::Value rhs);
   mlir::Value mul(mlir::Value lhs, mlir::Value rhs);
   mlir::Value mul(mlir::Value lhs, int64_t rhs) { return mul(lhs, index(rhs)); }
-  mlir::Value floorDiv(mlir::Value lhs, int64_t rhs);
+  mlir::Value floorDiv(mlir::Value lhs, mlir::Value rhs);
+  mlir::Value floorDiv(mlir::Value lhs, int64_t rhs) { return floorDiv(lhs, index(rhs)); }
   mlir::Value ceilDiv(mlir::Value lhs, int64_t rhs);
   mlir::Value min(mlir::Value lhs, mlir::Value rhs);
   mlir::Value max(mlir::Value lhs, mlir::Value rhs);
