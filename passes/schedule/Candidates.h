@@ -14,9 +14,17 @@ KernelShape shapeOf(mlir::Operation *op, MatrixMath math);
 /// All the ways to cut an operation by a kind of kernel that the table has, without splits.
 llvm::SmallVector<ScheduleSizes> candidatesOf(KernelKind kind, const KernelShape &shape);
 
+/// The splits of the keys: enough blocks for all multiprocessors where queries alone give too few.
+int64_t splitsOf(const KernelShape &shape, const ScheduleSizes &sizes, const ChipResources &chip);
+/// The most warps that share the tokens of a segment.
+int64_t poolWarps(PoolOp op);
+
 /// Whether a block fits a multiprocessor of the chip; if not, `complain` says what exceeds what.
 mlir::LogicalResult checkBudget(const BlockResources &block, const ChipResources &chip,
                                 Complain complain);
+
+/// Complains to nobody.
+inline Refusal silent() { return Refusal(); }
 
 } // namespace imhsa
 

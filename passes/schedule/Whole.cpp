@@ -30,8 +30,6 @@ static ScheduleAttr scheduleOf(Operation *op) {
   return op->getAttrOfType<ScheduleAttr>(kScheduleAttr);
 }
 
-static Refusal silent() { return Refusal(); }
-
 // A size that the type or a hint tells.
 static std::optional<double> knownSize(Value tensor, unsigned dim) {
   int64_t size = dimSize(tensor, dim);
