@@ -3,6 +3,7 @@
 
 #include "dialect/Imhsa.h"
 #include "passes/Passes.h"
+#include "passes/bufferize/FusedBuffers.h"
 #include "passes/bufferize/Sizes.h"
 #include "passes/bufferize/Workspace.h"
 #include "mlir/Dialect/Bufferization/IR/BufferizableOpInterface.h"
@@ -249,104 +250,6 @@ static LogicalResult bufferizeBody(func::FuncOp function) {
   options.allowReturnAllocsFromLoops = false;
   BufferizationState state;
   return runOneShotBufferize(function, options, state);
-}
-
-//===----------------------------------------------------------------------===//
-// Operands of fused kernels
-//===----------------------------------------------------------------------===//
-
-static bool hasContiguousRows(MemRefType type) {
-  return type.getRank() == 0 || type.isLastDimUnitStride();
-}
-
-// A buffer of the shape of `memref`, without gaps.
-static Value allocateLike(OpBuilder &b, Location loc, Value memref) {
-  auto type = cast<MemRefType>(memref.getType());
-  SmallVector<Value> dynamic;
-  for (int64_t i = 0; i < type.getRank(); ++i)
-    if (type.isDynamicDim(i))
-      dynamic.push_back(b.createOrFold<memref::DimOp>(loc, memref, i));
-  return memref::AllocOp::create(b, loc, MemRefType::get(type.getShape(), type.getElementType()),
-                                 dynamic);
-}
-
-// Fused kernels read and write rows as vectors. What a slice with a step in its last dimension
-// makes otherwise, they get as a copy.
-static void packRows(func::FuncOp function) {
-  function.walk([](DestinationStyleOpInterface op) {
-    if (!hasFusedSchedule(op))
-      return;
-    OpBuilder b(op);
-    Location loc = op.getLoc();
-    llvm::SmallDenseMap<Value, Value> inputs;
-    for (OpOperand &operand : op->getOpOperands()) {
-      Value given = operand.get();
-      auto type = dyn_cast<MemRefType>(given.getType());
-      if (!type || hasContiguousRows(type))
-        continue;
-      b.setInsertionPoint(op);
-      if (op.isDpsInit(&operand)) {
-        operand.set(allocateLike(b, loc, given));
-        b.setInsertionPointAfter(op);
-        linalg::CopyOp::create(b, loc, operand.get(), given);
-        continue;
-      }
-      Value &packed = inputs[given];
-      if (!packed) {
-        packed = allocateLike(b, loc, given);
-        linalg::CopyOp::create(b, loc, given, packed);
-      }
-      operand.set(packed);
-    }
-  });
-}
-
-//===----------------------------------------------------------------------===//
-// What the splits of fused kernels give
-//===----------------------------------------------------------------------===//
-
-// A buffer of f32, `splits` times these dimensions of buffers.
-static Value allocatePartial(OpBuilder &b, Location loc, int64_t splits,
-                             ArrayRef<std::pair<Value, unsigned>> dims) {
-  SmallVector<int64_t> shape = {splits};
-  SmallVector<Value> dynamic;
-  for (auto [value, dim] : dims) {
-    shape.push_back(dimSize(value, dim));
-    if (ShapedType::isDynamic(shape.back()))
-      dynamic.push_back(b.createOrFold<memref::DimOp>(loc, value, dim));
-  }
-  return memref::AllocOp::create(b, loc, MemRefType::get(shape, b.getF32Type()), dynamic);
-}
-
-// Gives each fused kernel with more than one split the buffers that it needs, as `scratch`.
-static void allocateScratch(func::FuncOp function) {
-  function.walk([](Operation *op) {
-    auto schedule = op->getAttrOfType<ScheduleAttr>(kScheduleAttr);
-    if (!hasFusedSchedule(op) || schedule.getSplits() <= 1)
-      return;
-    OpBuilder b(op);
-    Location loc = op->getLoc();
-    int64_t splits = schedule.getSplits();
-    if (auto normalisers = dyn_cast<LogSumExpOp>(op)) {
-      Value out = normalisers.getInit();
-      normalisers.getScratchMutable().assign(
-          allocatePartial(b, loc, splits, {{out, 0}, {out, 1}, {out, 2}}));
-      return;
-    }
-    auto attention = cast<AttentionOp>(op);
-    Value out = attention.getInit();
-    TokenDims dims = tokenDims(attention.getOutputOrder());
-    // The value's type tells E to the kernels, also where that of the result does not.
-    std::pair<Value, unsigned> width(attention.getValue(),
-                                     tokenDims(attention.getValueOrder()).width);
-    SmallVector<Value> scratch = {allocatePartial(
-        b, loc, splits, {{out, dims.batch}, {out, dims.head}, {out, dims.token}, width})};
-    // Without mixing after the softmax, which would need an operand `lse`, S is G.
-    if (!attention.getLse())
-      scratch.push_back(allocatePartial(b, loc, splits,
-                                        {{out, dims.batch}, {out, dims.head}, {out, dims.token}}));
-    attention.getScratchMutable().assign(scratch);
-  });
 }
 
 //===----------------------------------------------------------------------===//

@@ -10,6 +10,7 @@
 #include "passes/Passes.h"
 #include "passes/kernel/BatchChunks.h"
 #include "passes/kernel/DeviceConstants.h"
+#include "passes/kernel/PointBuilder.h"
 #include "passes/kernel/cuda/LowerFused.h"
 #include "passes/kernel/cuda/Whole.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
@@ -31,141 +32,6 @@ using namespace imhsa;
 
 /// The `gpu.module` that all kernels of a module share.
 static constexpr llvm::StringLiteral kKernelModule = "imhsa_kernels";
-
-//===----------------------------------------------------------------------===//
-// What one thread does
-//===----------------------------------------------------------------------===//
-
-namespace {
-/// The dimensions of an operation in the order in which a kernel runs through them.
-struct LoopOrder {
-  /// Spread over threads. Those of the first result come in its order, so that
-  /// neighbouring threads write neighbouring elements.
-  SmallVector<unsigned> parallel;
-  /// Loops of a thread that select elements of a result (rare: reductions that
-  /// index an output), then those that add to one element.
-  SmallVector<unsigned> outer, inner;
-
-  explicit LoopOrder(linalg::LinalgOp op) {
-    llvm::SetVector<unsigned> order;
-    for (OpOperand &output : op.getDpsInitsMutable())
-      op.getMatchingIndexingMap(&output).walkExprs([&](AffineExpr expr) {
-        if (auto dim = dyn_cast<AffineDimExpr>(expr))
-          order.insert(dim.getPosition());
-      });
-    unsigned numInOutputs = order.size();
-    order.insert_range(llvm::seq(op.getNumLoops()));
-
-    SmallVector<utils::IteratorType> iterators = op.getIteratorTypesArray();
-    for (auto [i, dim] : llvm::enumerate(order)) {
-      if (iterators[dim] == utils::IteratorType::parallel)
-        parallel.push_back(dim);
-      else
-        (i < numInOutputs ? outer : inner).push_back(dim);
-    }
-  }
-};
-
-/// Writes what one thread does for one point of the parallel dimensions.
-class PointBuilder {
-public:
-  PointBuilder(linalg::LinalgOp op, ArrayRef<Value> sizes)
-      : op(op), loc(op.getLoc()), order(op), sizes(sizes), indices(op.getNumLoops()) {}
-
-  /// The number of points.
-  Value buildCount(OpBuilder &b) {
-    Value count = arith::ConstantIndexOp::create(b, loc, 1);
-    for (unsigned dim : order.parallel)
-      count = b.createOrFold<arith::MulIOp>(loc, count, sizes[dim]);
-    return count;
-  }
-
-  /// The work of the point with the number `point`.
-  void buildPoint(OpBuilder &b, Value point) {
-    // Unsigned, and the fastest dimension last: one division for each but the first.
-    for (unsigned dim :
-         llvm::reverse(ArrayRef(order.parallel).drop_front(!order.parallel.empty()))) {
-      indices[dim] = b.createOrFold<arith::RemUIOp>(loc, point, sizes[dim]);
-      point = b.createOrFold<arith::DivUIOp>(loc, point, sizes[dim]);
-    }
-    if (!order.parallel.empty())
-      indices[order.parallel.front()] = point;
-
-    buildLoops(b, order.outer, {}, [&](OpBuilder &b, ValueRange) -> SmallVector<Value> {
-      SmallVector<Value> partial;
-      for (OpOperand &output : op.getDpsInitsMutable())
-        partial.push_back(buildLoad(b, output));
-      SmallVector<Value> results =
-          buildLoops(b, order.inner, partial,
-                     [&](OpBuilder &b, ValueRange partial) { return buildPayload(b, partial); });
-      for (auto [output, result] : llvm::zip_equal(op.getDpsInitsMutable(), results))
-        memref::StoreOp::create(b, loc, result, output.get(), buildIndices(b, output));
-      return {};
-    });
-  }
-
-private:
-  using Body = llvm::function_ref<SmallVector<Value>(OpBuilder &, ValueRange)>;
-
-  /// Loops over `dims` around `body` that carry `carried`; their results.
-  SmallVector<Value> buildLoops(OpBuilder &b, ArrayRef<unsigned> dims, ValueRange carried,
-                                Body body) {
-    SmallVector<Value> zeros(dims.size(), arith::ConstantIndexOp::create(b, loc, 0));
-    SmallVector<Value> ones(dims.size(), arith::ConstantIndexOp::create(b, loc, 1));
-    auto bounds = llvm::map_to_vector(dims, [&](unsigned dim) { return sizes[dim]; });
-    return scf::buildLoopNest(
-               b, loc, zeros, bounds, ones, carried,
-               [&](OpBuilder &b, Location, ValueRange loopIndices, ValueRange carried) {
-                 for (auto [dim, index] : llvm::zip_equal(dims, loopIndices))
-                   indices[dim] = index;
-                 return body(b, carried);
-               })
-        .results;
-  }
-
-  /// Where the current point finds its element of the buffer `operand`.
-  SmallVector<Value> buildIndices(OpBuilder &b, OpOperand &operand) {
-    AffineMap map = op.getMatchingIndexingMap(&operand);
-    return llvm::map_to_vector(map.getResults(), [&](AffineExpr expr) {
-      return getValueOrCreateConstantIndexOp(
-          b, loc,
-          affine::makeComposedFoldedAffineApply(b, loc, AffineMap::get(map.getNumDims(), 0, expr),
-                                                getAsOpFoldResult(indices)));
-    });
-  }
-
-  /// The current point's element of `operand`: of a buffer, or a scalar itself.
-  Value buildLoad(OpBuilder &b, OpOperand &operand) {
-    if (!isa<MemRefType>(operand.get().getType()))
-      return operand.get();
-    return memref::LoadOp::create(b, loc, operand.get(), buildIndices(b, operand));
-  }
-
-  /// The results of the operation's body at the current point, from the outputs so far.
-  SmallVector<Value> buildPayload(OpBuilder &b, ValueRange outputs) {
-    IRMapping mapping;
-    for (OpOperand *input : op.getDpsInputOperands())
-      mapping.map(op.getMatchingBlockArgument(input), buildLoad(b, *input));
-    mapping.map(op.getRegionOutputArgs(), outputs);
-
-    Block *payload = op.getBlock();
-    payload->walk(
-        [&](linalg::IndexOp index) { mapping.map(index.getResult(), indices[index.getDim()]); });
-    for (Operation &inner : payload->without_terminator())
-      if (!isa<linalg::IndexOp>(inner))
-        b.clone(inner, mapping);
-    return llvm::map_to_vector(payload->getTerminator()->getOperands(),
-                               [&](Value value) { return mapping.lookupOrDefault(value); });
-  }
-
-  linalg::LinalgOp op;
-  Location loc;
-  LoopOrder order;
-  ArrayRef<Value> sizes;
-  /// The current point, by dimension of the operation.
-  SmallVector<Value> indices;
-};
-} // namespace
 
 //===----------------------------------------------------------------------===//
 // Launches
