@@ -55,15 +55,14 @@ double imhsa::estimateCycles(const KernelShape &shape, KernelKind kind, const Sc
   double uneven = std::ceil(units / sizes.warps) * sizes.warps / units;
   double perScore = shape.queryHeads * shape.headSize * again;
   double perWeight = shape.resultHeads * shape.valueSize;
-  double mixing = (shape.mixesBefore ? shape.scoreHeads * shape.queryHeads : 0) +
-                  (shape.mixesAfter ? shape.resultHeads * shape.scoreHeads : 0);
   // Scaling, masks, maxima, rounding and addresses cost about 8 instructions for a score.
-  double plain = (mixing + 8 * shape.scoreHeads) * again * uneven;
-  double tensor = 0;
+  double blocksOfTile = groups * columnGroups;
+  double plain = (block.mixing.floats * blocksOfTile + 8 * shape.scoreHeads * again) * uneven;
+  double tensor = block.mixing.matrix * blocksOfTile * uneven;
   if (shape.exactFloats)
     plain += perScore * uneven + perWeight;
   else
-    tensor = (perScore * uneven + perWeight) * (shape.elementBytes / 2);
+    tensor += (perScore * uneven + perWeight) * (shape.elementBytes / 2);
   double work = paddedScores * std::max({tensor / rates.tensorProducts, plain / rates.products,
                                          shape.scoreHeads * again / rates.exponentials});
   double shared = shape.batch * queryTiles * keyTiles * groups * columnGroups * block.tileTraffic;

@@ -59,6 +59,36 @@ func.func @online(%q: memref<?x2x?x32xf16>, %k: memref<?x2x?x32xf16>, %v: memref
 
 // -----
 
+// Twelve heads: those after the softmax are mixed by matrix instructions. A warp stores its weights, rounded, and reads them
+// back with a transposition; the mixed ones lie where they were.
+
+func.func @twelve(%q: memref<1x12x32x16xbf16>, %k: memref<1x12x32x16xbf16>, %v: memref<1x12x32x16xbf16>, %lse: memref<1x12x32xf32>,
+                  %w: memref<12x12xf32>, %out: memref<1x12x32x16xf32>) {
+  imhsa.attention ins(%q, %k, %v : memref<1x12x32x16xbf16>, memref<1x12x32x16xbf16>, memref<1x12x32x16xbf16>)
+    interaction(post = %w : memref<12x12xf32>) lse(%lse : memref<1x12x32xf32>)
+    schedule(#imhsa.schedule<stream, queries = 16, keys = 16, warps = 1, stages = 1>) outs(%out : memref<1x12x32x16xf32>)
+  return
+}
+// CHECK-LABEL: llvm.func @twelve_0_stream(
+// CHECK:         scf.for {{.*}} iter_args
+// CHECK-COUNT-96: llvm.nvvm.ex2.approx.ftz.f32
+// CHECK-NOT:       llvm.nvvm.ex2.approx.ftz.f32
+// CHECK:           nvvm.bar.warp.sync
+// Both parts of the weights.
+// CHECK-COUNT-2:   nvvm.ldmatrix {{.*}} layout = #nvvm.mma_layout<row>
+// CHECK:           scf.for
+// CHECK-COUNT-4:     nvvm.ldmatrix {{.*}} layout = #nvvm.mma_layout<col>
+// CHECK:             nvvm.bar.warp.sync
+// Two parts, 8 rows with 8 keys each.
+// CHECK-COUNT-16:    nvvm.mma.sync
+// CHECK-COUNT-4:     nvvm.ldmatrix {{.*}} layout = #nvvm.mma_layout<col>
+// CHECK:             nvvm.bar.warp.sync
+// CHECK-COUNT-16:    nvvm.mma.sync
+// CHECK-NOT:         nvvm.mma.sync
+// CHECK:           nvvm.barrier
+
+// -----
+
 // f32 by multiply-adds, or rounded to tf32 where the schedule says so.
 
 func.func @exact(%q: memref<1x1x8x16xf32>, %k: memref<1x1x8x16xf32>, %v: memref<1x1x8x16xf32>, %out: memref<1x1x8x16xf32>) {

@@ -150,6 +150,11 @@ Bool Logits::isKept(Int query, Int key) const {
   return kept;
 }
 
+Bool Logits::isInsideAndKept(Int row, Int key, Int last) const {
+  Bool isInside = key < last;
+  return plan.scores.isMasked() ? isInside & isKept(firstQuery + row, key) : isInside;
+}
+
 PositionMask Logits::mask(const ScoreUnit &unit, unsigned positions, Int first, Int last) const {
   PositionMask mask;
   for (unsigned p = 0; p < positions; ++p) {

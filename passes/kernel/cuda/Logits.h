@@ -84,6 +84,8 @@ public:
   /// Whether masks keep key `key` for query `query`, both in the tensors, as far as they are
   /// there; keys beyond the last are not looked at.
   Bool isKept(Int query, Int key) const;
+  /// The same of query `row` of the tile, and whether the key comes before `last`.
+  Bool isInsideAndKept(Int row, Int key, Int last) const;
   /// Sets word `i` at `flags` to whether some query of the tile keeps key `first` + i, for the keys
   /// of a tile. All threads.
   void findKeptKeys(Int first, Int last, Pointer flags) const;

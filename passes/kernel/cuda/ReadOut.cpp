@@ -73,7 +73,9 @@ void ReadOut::tile(const Segment &segment, Int tile) {
   // warp are left operands as they come.
   SharedTiles weights{teamMemory.at(plan.weights), plan.weightTile};
   SmallVector<Words> words(plan.blockHeads);
-  for (unsigned first = 0; first < plan.positions(); first += 4) {
+  if (plan.hasMixingProduct)
+    mixInPlace(logits, y, weights);
+  for (unsigned first = 0; !plan.hasMixingProduct && first < plan.positions(); first += 4) {
     Heads z = mixAfter(logits, first, y);
     for (auto [head, x] : llvm::enumerate(z))
       if (isAlone())

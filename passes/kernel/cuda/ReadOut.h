@@ -9,6 +9,7 @@
 #define IMHSA_PASSES_KERNEL_CUDA_READOUT_H
 
 #include "passes/kernel/cuda/Logits.h"
+#include "passes/kernel/cuda/MixingProduct.h"
 #include "passes/kernel/cuda/ReadOutPlan.h"
 
 namespace imhsa {
@@ -56,6 +57,9 @@ private:
   using RowPair = std::array<Pointer, 2>;
 
   const Interaction &mixing() const { return plan.scores.interaction; }
+  MixingOperand postOperand() const {
+    return {memory.at(plan.post), plan.blockHeads, plan.blockScoreHeads};
+  }
   bool isAlone() const { return plan.teamWarps == 1; }
   /// The first head of the block among heads of which a block has `count`.
   Int firstHead(int64_t count, int64_t all) const {
@@ -87,6 +91,7 @@ private:
   void combineParts(Pointer parts, Int row);
   void weightsFromLse(Heads &y, Int row);
   Heads mixAfter(const Logits &logits, unsigned first, const Heads &p);
+  void mixInPlace(const Logits &logits, const Heads &p, SharedTiles weights);
   Float loadPreBias(Int s);
   Bool isFirstWithScores();
   void storeLse(Int query, Int s, Float value, Bool isStored);

@@ -2,7 +2,7 @@
 // Part of imhsa, under the Apache License v2.0 with LLVM Exceptions: see LICENSE.
 
 #include "passes/kernel/cuda/ReadOutPlan.h"
-#include "passes/kernel/cuda/AttentionTile.h"
+#include "passes/kernel/cuda/MixingProduct.h"
 
 using namespace mlir;
 using namespace imhsa;
@@ -56,7 +56,10 @@ FailureOr<ReadOutPlan> ReadOutPlan::get(AttentionOp op, Complain complain) {
   plan.tile.keys = llvm::alignTo(plan.keys, 8);
   plan.keyTile.rows = 8 * allGroups;
   plan.valueTile.rows = llvm::alignTo(plan.keys, 8);
-  plan.weightTile = {16, 8 * allGroups};
+  // A warp alone has its weights in registers all the time.
+  plan.hasMixingProduct &= plan.teamWarps > 1;
+  plan.weightTile = {16, 8 * allGroups, plan.elementBytes(),
+                     plan.hasMixingProduct ? MixingProduct::kApart : 0};
 
   plan.layOut();
   // Keys of all heads that leave too little room become operands in registers once for all.
@@ -80,8 +83,7 @@ void ReadOutPlan::layOut() {
   const Interaction &mix = scores.interaction;
   bool isAlone = teamWarps == 1;
   pre = take("pre", 1, preBytes());
-  int64_t postRow = mix.post ? MixingMatrix::rowBytes(blockScoreHeads) : 0;
-  post = take("post", 1, blockHeads * postRow);
+  post = take("post", 1, postBytes());
   postBias = take("post_bias", 1, mix.postBias ? 4 * blockHeads : 0);
   flags = take("kept keys", 1, hasKeepByQuery() ? 4 * tile.keys : 0);
   key = next;
@@ -91,7 +93,7 @@ void ReadOutPlan::layOut() {
   team = next;
   next = 0;
   query = take("queries", teams, tile.stages * queryBytes());
-  weights = take("weights", teams, isAlone ? 0 : blockHeads * weightTile.bytes());
+  weights = take("weights", teams, isAlone ? 0 : weightBytes());
   int64_t partBytes = 8 * 16 * teamWarps * blockScoreHeads;
   parts = take("maxima and sums", teams, isAlone || !isOnline ? 0 : partBytes);
   teamBytes = next;
@@ -103,7 +105,9 @@ void ReadOutPlan::layOut() {
 }
 
 int64_t ReadOutPlan::registers() const {
-  int64_t heads = std::max({blockQueryHeads, blockScoreHeads, blockHeads});
+  int64_t heads = std::max(blockQueryHeads, blockScoreHeads);
+  if (!hasMixingProduct)
+    heads = std::max(heads, blockHeads);
   int64_t steps = keyTile.columns / 16;
   int64_t keyWords = hasKeysInRegisters ? blockKeyHeads * warpGroups * steps * 2 : 0;
   // What follows is what ptxas 13.0 needed to spill nothing, in 70 kernels for sm_80 and sm_90a, of
@@ -112,7 +116,8 @@ int64_t ReadOutPlan::registers() const {
   int64_t perHead = 5;
   if (hasPositionMask())
     perHead += scores.bias ? 10 : 6;
-  if (scores.interaction.pre && scores.interaction.post && heads >= 10 && warpGroups > 1)
+  if (scores.interaction.pre && scores.interaction.post && !hasMixingProduct && heads >= 10 &&
+      warpGroups > 1)
     perHead += 10;
   return heads * (positions() + perHead) + keyWords + 2 * steps + kOtherRegisters;
 }

@@ -9,7 +9,9 @@ using namespace imhsa;
 void ReadOut::loadParameters() {
   getLogits(k.i32(0), k.i32(0)).loadParameters();
   Int result0 = firstHead(plan.blockHeads, plan.resultHeads);
-  if (mixing().post)
+  if (plan.hasMixingProduct)
+    loadMixing(k, postOperand(), plan.type, k.tensor(mixing().post), result0, k.i32(0));
+  else if (mixing().post)
     loadMixing(k, {memory.at(plan.post), plan.blockScoreHeads}, plan.blockHeads,
                k.tensor(mixing().post), result0, k.i32(0), /*isTransposed=*/false, 1);
   if (mixing().postBias) {

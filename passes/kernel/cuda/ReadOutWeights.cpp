@@ -246,12 +246,22 @@ ReadOut::Heads ReadOut::mixAfter(const Logits &logits, unsigned first, const Hea
   // The bias must not reach positions that are not kept.
   Int last = logits.keyRange().last;
   for (unsigned i = 0; i < 4; ++i) {
-    Int key = columnOf(k, unit, i);
-    Bool isKept = key < last;
-    if (plan.scores.isMasked())
-      isKept = isKept & logits.isKept(logits.firstQuery + rowOf(k, unit, i), key);
+    Bool isKept = logits.isInsideAndKept(rowOf(k, unit, i), columnOf(k, unit, i), last);
     for (Positions &positions : z)
       positions[i] = select(isKept, positions[i], k.f32(0));
   }
   return z;
+}
+
+// The same of all positions by matrix instructions, through the tiles that weights are stored in.
+void ReadOut::mixInPlace(const Logits &logits, const Heads &p, SharedTiles weights) {
+  for (auto [s, x] : llvm::enumerate(p))
+    storeWeights(k, plan.type, getUnit(), x, weights.tile(static_cast<int64_t>(s)), weights.shape);
+  std::optional<Pointer> bias;
+  if (mixing().postBias)
+    bias = memory.at(plan.postBias);
+  Int last = logits.keyRange().last;
+  MixingProduct(k, plan.type, postOperand(), weights)
+      .mix(getUnit(), 8 * plan.warpGroups, bias,
+           [&](Int row, Int column) { return logits.isInsideAndKept(row, column, last); });
 }

@@ -37,7 +37,7 @@ template <typename Plan> static FailureOr<BlockResources> resourcesOf(const Fail
   if (failed(plan))
     return failure();
   return BlockResources{llvm::to_vector(regionsOf(*plan)), 32 * plan->tile.warps, plan->registers(),
-                        trafficOf(*plan)};
+                        trafficOf(*plan), plan->mixingWork()};
 }
 
 FailureOr<BlockResources> imhsa::getBlockResources(Operation *op, Complain complain) {

@@ -11,6 +11,16 @@
 
 namespace imhsa {
 
+/// Multiply-adds that mix the heads of a block, for each query and key.
+struct MixingWork {
+  int64_t floats = 0; ///< of f32, lane by lane
+  int64_t matrix = 0; ///< of matrix instructions
+
+  MixingWork operator+(MixingWork other) const {
+    return {floats + other.floats, matrix + other.matrix};
+  }
+};
+
 /// What one block takes of a multiprocessor.
 struct BlockResources {
   /// Bytes of shared memory by what they hold.
@@ -21,6 +31,7 @@ struct BlockResources {
   /// Bytes through shared memory for each tile of keys, in passes of 128 bytes as a multiprocessor
   /// has them in a clock. 0 where the kernel does not say.
   int64_t tileTraffic = 0;
+  MixingWork mixing;
 
   int64_t sharedBytes() const;
 };

@@ -82,6 +82,12 @@ int64_t ScorePlan::scoreTraffic() const {
   return units() * ofUnit + keyBytes();
 }
 
+MixingWork ScorePlan::mixingWork() const {
+  if (!scores.interaction.pre)
+    return {};
+  return {blockScoreHeads * blockQueryHeads, 0};
+}
+
 int64_t ScorePlan::productRegisters() const {
   if (type.isF32())
     return 24;

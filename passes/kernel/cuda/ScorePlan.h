@@ -59,6 +59,8 @@ struct ScorePlan {
   /// Whether some keys are kept for some queries only by a mask in memory.
   bool hasKeepByQuery() const { return scores.keep && dimSize(scores.keep, 1) != 1; }
 
+  /// Of mixing before the softmax.
+  MixingWork mixingWork() const;
   /// Bytes through shared memory for the scores of a tile of keys, and to copy these.
   int64_t scoreTraffic() const;
 

@@ -2,7 +2,7 @@
 // Part of imhsa, under the Apache License v2.0 with LLVM Exceptions: see LICENSE.
 
 #include "passes/kernel/cuda/SharedLayout.h"
-#include "passes/kernel/cuda/AttentionTile.h"
+#include "passes/kernel/cuda/MixingProduct.h"
 #include "passes/kernel/cuda/ValueProduct.h"
 
 using namespace mlir;
@@ -49,6 +49,10 @@ FailureOr<AttentionPlan> AttentionPlan::get(AttentionOp op, Complain complain) {
   plan.columnGroups = llvm::divideCeil(padded, columns);
   plan.valueTile = {tile.keys, columns, plan.elementBytes()};
   plan.weightTile = {tile.queries, tile.keys, plan.elementBytes()};
+  plan.hasMixingProduct =
+      scores.interaction.post && MixingProduct::pays(plan.type, heads, plan.blockScoreHeads);
+  if (plan.hasMixingProduct)
+    plan.weightTile.apart = MixingProduct::kApart;
   plan.chooseUnitKeys([&] { return plan.unitsOfWarp(); }, [&] { return plan.registers(); });
   return plan;
 }
@@ -63,13 +67,24 @@ int64_t AttentionPlan::registers() const {
   // Logits of all heads and products of one, or mixed weights of one.
   if (isOnline)
     heads = unitsOfWarp() * blockScoreHeads;
-  else if (isMixed || scores.interaction.post)
+  else if (isMixed || (scores.interaction.post && !hasMixingProduct))
     heads = blockScoreHeads;
   // Masks and a bias have addresses of their own.
   int64_t masks = hasPositionMask() ? 16 : 0;
-  return kOther + (mixesInLoop() ? 0 : kReadAhead) + (heads + 1) * positions + productRegisters() +
-         masks + (isMixed ? std::min<int64_t>(blockScoreHeads, 16) : 0) +
-         ValueProduct::registers(*this);
+  int64_t logits = (heads + 1) * positions;
+  if (hasMixingProduct)
+    logits = std::max(logits, MixingProduct::registers(blockHeads, blockScoreHeads));
+  return kOther + (mixesInLoop() ? 0 : kReadAhead) + logits + productRegisters() + masks +
+         (isMixed ? std::min<int64_t>(blockScoreHeads, 16) : 0) + ValueProduct::registers(*this);
+}
+
+MixingWork AttentionPlan::mixingWork() const {
+  MixingWork before = ScorePlan::mixingWork();
+  if (!scores.interaction.post)
+    return before;
+  if (hasMixingProduct)
+    return before + MixingWork{0, MixingProduct::multiplyAdds(blockHeads, blockScoreHeads)};
+  return before + MixingWork{blockHeads * blockScoreHeads, 0};
 }
 
 int64_t AttentionPlan::tileTraffic() const {
@@ -77,11 +92,19 @@ int64_t AttentionPlan::tileTraffic() const {
   // logit, or the maximum so far and those of all units in the row.
   int64_t rowReads = isOnline ? tile.keys / unitKeys + 1 : 1;
   int64_t ofUnit = blockScoreHeads * rowReads * 2 * 128;
-  if (scores.interaction.post)
+  if (hasMixingProduct)
+    ofUnit += 16 * unitKeys * MixingProduct::traffic(blockScoreHeads);
+  else if (scores.interaction.post)
     ofUnit += blockHeads * MixingMatrix::rowTraffic(blockScoreHeads);
-  int64_t weightBytes = blockHeads * weightTile.bytes();
-  return scoreTraffic() + units() * ofUnit + weightBytes + valueBytes() +
+  return scoreTraffic() + units() * ofUnit + blockHeads * weightTile.bytes() + valueBytes() +
          ValueProduct::traffic(*this);
+}
+
+int64_t AttentionPlan::postBytes() const {
+  if (!scores.interaction.post)
+    return 0;
+  return hasMixingProduct ? MixingOperand::bytes(blockHeads, blockScoreHeads)
+                          : blockHeads * MixingMatrix::rowBytes(blockScoreHeads);
 }
 
 SharedLayout::SharedLayout(const AttentionPlan &plan) {
@@ -97,10 +120,9 @@ SharedLayout::SharedLayout(const AttentionPlan &plan) {
   query = take("queries", plan.queryBytes());
   key = take("keys", tile.stages * plan.keyBytes());
   value = take("values", tile.stages * plan.valueBytes());
-  weights = take("weights", plan.blockHeads * plan.weightTile.bytes());
+  weights = take("weights", plan.weightBytes());
   pre = take("pre", plan.preBytes());
-  post =
-      take("post", mix.post ? plan.blockHeads * MixingMatrix::rowBytes(plan.blockScoreHeads) : 0);
+  post = take("post", plan.postBytes());
   postBias = take("post_bias", mix.postBias ? 4 * plan.blockHeads : 0);
   int64_t perRow = 4 * plan.blockScoreHeads * tile.queries;
   shift = take("lse", plan.isOnline ? 0 : perRow);

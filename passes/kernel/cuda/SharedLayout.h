@@ -16,6 +16,8 @@ struct AttentionPlan : ScorePlan {
   int64_t blockHeads, blockValueHeads, headGroups, columnGroups;
   /// No normaliser is given: a softmax with running maxima.
   bool isOnline;
+  /// Heads are mixed after the softmax by matrix instructions.
+  bool hasMixingProduct;
   /// One tile for each head of the block: values [C][columns], weights [R][C].
   TileShape valueTile, weightTile;
 
@@ -24,9 +26,18 @@ struct AttentionPlan : ScorePlan {
 
   /// Columns of the value in a block, a multiple of 16.
   int64_t blockColumns() const { return valueTile.columns; }
+  /// Tiles of weights: where matrix instructions mix heads, weights before and after take turns.
+  int64_t weightTiles() const {
+    return hasMixingProduct ? std::max(blockHeads, blockScoreHeads) : blockHeads;
+  }
+  int64_t weightBytes() const { return weightTiles() * weightTile.bytes(); }
+  /// Bytes of the weights of mixing after the softmax.
+  int64_t postBytes() const;
   int64_t valueBytes() const { return blockValueHeads * valueTile.bytes(); }
   /// Score units of the busiest warp in a tile of keys.
   int64_t unitsOfWarp() const { return llvm::divideCeil(units(), tile.warps); }
+  /// Of mixing on both sides of the softmax.
+  MixingWork mixingWork() const;
   /// Of kind `stream`: bytes through shared memory for a tile of keys.
   int64_t tileTraffic() const;
   /// Registers of a thread of kind `stream`, an estimate.
@@ -36,7 +47,7 @@ struct AttentionPlan : ScorePlan {
 /// Where things lie in the dynamic shared memory of a block of kind `stream`.
 struct SharedLayout {
   int64_t query, key, value, weights; ///< tiles: all heads, all stages
-  int64_t pre, post, postBias;        ///< f32, [H][S], [G][S], [G], rows padded to 16 bytes
+  int64_t pre, post, postBias;        ///< weights of mixing, see `postBytes`; f32 [G]
   int64_t shift;                      ///< f32 [S][R]: what is added to logits of a row
   int64_t parts, maxima;              ///< f32 [C / unitKeys][S][R], [2][S][R]
   int64_t flags;                      ///< f32 [C]: whether a query of the tile keeps a key

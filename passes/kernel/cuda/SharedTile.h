@@ -18,6 +18,8 @@ struct TileShape {
   /// Columns are a multiple of a chunk's elements.
   int64_t rows = 0, columns = 0;
   unsigned elementBytes = 2;
+  /// Bytes between two tiles of this shape, a multiple of 16.
+  int64_t apart = 0;
 
   int64_t elementsOfChunk() const { return 16 / elementBytes; }
   int64_t chunks() const { return columns / elementsOfChunk(); }
@@ -26,7 +28,8 @@ struct TileShape {
   int64_t rowBytes() const {
     return 16 * (isSwizzled() || hasOddPairs() ? chunks() : chunks() | 1);
   }
-  int64_t bytes() const { return rows * rowBytes(); }
+  /// From the start of one tile to that of the next.
+  int64_t bytes() const { return rows * rowBytes() + apart; }
   /// What chunk numbers are xored with in a row; 0 where rows are padded. It depends on the row
   /// modulo 8 only.
   Int swizzle(Int row) const;

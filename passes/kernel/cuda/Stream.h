@@ -10,6 +10,7 @@
 
 #include "passes/kernel/cuda/BlockWork.h"
 #include "passes/kernel/cuda/Logits.h"
+#include "passes/kernel/cuda/MixingProduct.h"
 #include "passes/kernel/cuda/RidingPool.h"
 #include "passes/kernel/cuda/SharedLayout.h"
 #include "passes/kernel/cuda/ValueProduct.h"
@@ -46,6 +47,10 @@ private:
   }
   SharedTiles weightTiles() const { return {at(layout.weights), plan.weightTile}; }
 
+  MixingOperand postOperand() const {
+    return {at(layout.post), plan.blockHeads, plan.blockScoreHeads};
+  }
+
   // Stream.cpp: the sweep.
   void copyValues(Int first, Int stage);
   void turn(Int first, Int number, llvm::SmallVectorImpl<Float> &sums);
@@ -60,6 +65,7 @@ private:
   void getLogits(const ScoreUnit &unit, Int first, Int stage,
                  llvm::function_ref<void(int64_t, Positions)> take);
   void mixAndStore(const ScoreUnit &unit, Int first, llvm::ArrayRef<Positions> p);
+  void mixInPlace(const ScoreUnit &unit, Int first);
   void storeHead(const ScoreUnit &unit, Int first, int64_t head, Positions weights);
   void weightsFromLse(Int first, Int stage);
   void weightsFromMaxima(Int first, Int stage, Int number);

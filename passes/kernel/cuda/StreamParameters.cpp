@@ -12,7 +12,9 @@ static constexpr int64_t kKeysUnscaled = 4096;
 // What is the same for all keys: interaction weights and, with normalisers, the shift of each row.
 void Stream::loadParameters() {
   logits.loadParameters(/*byQueryHead=*/true);
-  if (mixing().post)
+  if (plan.hasMixingProduct)
+    loadMixing(k, postOperand(), plan.type, k.tensor(mixing().post), firstHead, k.i32(0));
+  else if (mixing().post)
     loadMixing(k, {at(layout.post), plan.blockScoreHeads}, plan.blockHeads, k.tensor(mixing().post),
                firstHead, k.i32(0), /*isTransposed=*/false, 1);
   if (mixing().postBias) {

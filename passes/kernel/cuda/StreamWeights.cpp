@@ -20,16 +20,25 @@ void Stream::mixAndStore(const ScoreUnit &unit, Int first, ArrayRef<Positions> p
     storeHead(unit, first, g, mixHeads(post.row(k, g), p, zeros));
 }
 
+// The same by matrix instructions, on weights that this warp has rounded and stored.
+void Stream::mixInPlace(const ScoreUnit &unit, Int first) {
+  std::optional<Pointer> bias;
+  if (mixing().postBias)
+    bias = at(layout.postBias);
+  MixingProduct(k, plan.type, postOperand(), weightTiles())
+      .mix(unit, plan.unitKeys, bias, [&](Int row, Int column) {
+        return logits.isInsideAndKept(row, first + column, range.last);
+      });
+}
+
 // Rounds weights of a result head and stores them for the value product.
 void Stream::storeHead(const ScoreUnit &unit, Int first, int64_t head, Positions weights) {
   if (mixing().postBias) {
     Float bias(k.builder(), at(layout.postBias + 4 * head).load(k.builder().getF32Type()));
     // The bias must not reach positions that are not kept.
     for (auto [i, x] : llvm::enumerate(weights)) {
-      Int key = first + columnOf(k, unit, i);
-      Bool isKept = key < range.last;
-      if (plan.scores.isMasked())
-        isKept = isKept & logits.isKept(work.firstQuery + rowOf(k, unit, i), key);
+      Bool isKept =
+          logits.isInsideAndKept(rowOf(k, unit, i), first + columnOf(k, unit, i), range.last);
       x = select(isKept, x + bias, k.f32(0));
     }
   }
@@ -44,12 +53,16 @@ void Stream::weightsFromLse(Int first, Int stage) {
       auto shift = loadRowPair(k, at(layout.shift + 4 * s * tile().queries), unit);
       for (auto [i, x] : llvm::enumerate(p))
         x = exponential(plan, x + shift[i / 2 % 2]);
-      if (mixing().post)
+      if (plan.hasMixingProduct)
+        storeWeights(k, plan.type, unit, p, weightTiles().tile(s), plan.weightTile);
+      else if (mixing().post)
         all.push_back(p);
       else
         storeHead(unit, first, s, p);
     });
-    if (mixing().post)
+    if (plan.hasMixingProduct)
+      mixInPlace(unit, first);
+    else if (mixing().post)
       mixAndStore(unit, first, all);
   });
 }
