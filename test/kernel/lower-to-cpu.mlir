@@ -44,6 +44,31 @@ func.func @read_out(%q: memref<1x2x?x32xf32>, %k: memref<1x2x20x32xf32>, %w: mem
   return
 }
 
+// The ninth key of both heads: one vector behind those of the others. Its scores are products of whole rows with the one
+// packed token; in values it is the first term of each sum.
+// CHECK-LABEL: func.func @tail(
+// CHECK:         memref.alloc() {{.*}} : memref<1x2x16x8xf32>
+// CHECK:         %[[LAST:.*]] = memref.alloc() {{.*}} : memref<1x2x16xf32>
+// CHECK:         scf.parallel
+// CHECK:           %[[WEIGHTS:.*]] = memref.alloca() {{.*}} : memref<3x8xf32>
+// CHECK:           memref.alloca() {{.*}} : memref<16x48xf32>
+// CHECK:           memref.subview %[[LAST]]
+// CHECK:           %[[SUMS:.*]]:8 = scf.for
+// CHECK-COUNT-8:     vector.fma
+// CHECK-COUNT-14:  vector.shuffle
+// CHECK-COUNT-8:   vector.extract
+// CHECK:           vector.load %[[WEIGHTS]][%c2, %c0]
+// CHECK:           vector.load %[[WEIGHTS]][%c0, %c0]
+// CHECK:           vector.load %[[WEIGHTS]][%c1, %c0]
+// CHECK:           arith.mulf
+// CHECK:           vector.load {{.*}}[%c8, %c0] : memref<9x16xf32
+func.func @tail(%q: memref<1x2x?x16xf32>, %k: memref<1x2x9x16xf32>, %w: memref<2x2xf32>, %o: memref<1x2x?x16xf32>) {
+  imhsa.attention ins(%q, %k, %k : memref<1x2x?x16xf32>, memref<1x2x9x16xf32>, memref<1x2x9x16xf32>)
+    interaction(post = %w : memref<2x2xf32>) schedule(#imhsa.schedule<read_out, queries = 16>)
+    outs(%o : memref<1x2x?x16xf32>)
+  return
+}
+
 // Mixing after the softmax: two sweeps; of a known number of keys, what the first has computed is stored.
 // 20 tiles have 50 keys each; with 48, as the schedule says, the last of 21 would have fewer.
 // CHECK-LABEL: func.func @stream(

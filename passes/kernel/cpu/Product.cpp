@@ -65,7 +65,8 @@ void TileBuilder::product(Value rows, int64_t columns, Value depth, Scalar a, Ve
       for (auto [r, i] : llvm::enumerate(rowAt)) {
         Value scalar = broadcast(a(i, k), width);
         for (auto [v, factor] : llvm::enumerate(factors))
-          after.push_back(fma(scalar, factor, before[r * vectors + v]));
+          after.push_back(before.empty() ? mulf(scalar, factor)
+                                         : fma(scalar, factor, before[r * vectors + v]));
       }
       return after;
     };
@@ -92,4 +93,26 @@ void TileBuilder::product(Value rows, int64_t columns, Value depth, Scalar a, Ve
         block(row, numRows, column, range.width, vectors);
       });
     });
+}
+
+void TileBuilder::product(Value rows, Value matrix, Value vector,
+                          function_ref<void(Value, Value)> finish) {
+  int64_t width = cast<MemRefType>(vector.getType()).getDimSize(0);
+  auto add = [&](Value lhs, Value rhs) { return addf(lhs, rhs); };
+  rowBlocks(*this, rows, kLanes, [&](Value row, int64_t numRows) {
+    SmallVector<Value> zeros(numRows, real(0, kLanes));
+    SmallVector<Value> sums =
+        carry(index(0), index(width), kLanes, zeros, [&](Value k, ValueRange before) {
+          SmallVector<Value> after;
+          Value factor = load(vector, {k}, kLanes);
+          for (auto [i, sum] : llvm::enumerate(before))
+            after.push_back(fma(load(matrix, {this->add(row, i), k}, kLanes), factor, sum));
+          return after;
+        });
+    if (numRows == 1)
+      return finish(row, reduce(sums.front(), add));
+    Value elements = reduceEach(std::move(sums), add);
+    for (int64_t i = 0; i < numRows; ++i)
+      finish(this->add(row, i), vector::ExtractOp::create(this->b, loc, elements, i));
+  });
 }

@@ -23,10 +23,10 @@ class ReadOut {
 public:
   ReadOut(OpBuilder &b, AttentionOp op, const KernelOptions &options)
       : t(b, op.getLoc(), options.lanes), core(t, op), queries(core.query.tokens(t)),
-        keys(core.scores.keys()), columns(padToVectors(keys)),
+        keys(core.scores.keys()),
+        columns(AttentionTile::columnsFor(core.scores, keys, !core.scores.keyLengths)),
         positions(t, core.scores, Positions::Lanes::Keys, queries, t.index(keys)),
-        tileSize(AttentionTile::tokensInTile(core.scores, columns, options.tileBytes,
-                                             core.scores.queries(),
+        tileSize(AttentionTile::tokensInTile(columns, options.tileBytes, core.scores.queries(),
                                              op.getScheduleAttr().getQueries())) {}
 
   void emit() {
@@ -47,15 +47,17 @@ private:
   void packKeys() {
     Value batches = t.dim(core.key.memref, 0);
     int64_t heads = core.key.heads(), width = core.key.width();
-    packedKeys = t.workspace(
+    packed.columns = t.workspace(
         {batches, t.index(heads), t.index(width), t.index(AttentionTile::packedStride(columns))});
+    if (columns.hasTail)
+      packed.tail = t.workspace({batches, t.index(heads), t.index(width)});
     t.parallel(
         {batches, t.index(heads)},
         [&](ValueRange at) {
           core.pack(core.key, at[0], at[1], t.index(0), core.keysOf(at[0]), core.scale(),
-                    t.inner(packedKeys, {at[0], at[1]}), columns);
+                    packed.of(t, {at[0], at[1]}), columns);
         },
-        width * columns);
+        width * columns.inHead);
   }
 
   // V in f32.
@@ -83,34 +85,42 @@ private:
   void emitTile(Value batch, Value first, Value count) {
     ScoreTile tile = core.makeTile(tileSize, columns);
     Value depth = core.keysOf(batch);
+    core.prepareTails(columns);
+    core.clearTails(tile, count);
     t.loop(t.index(core.queryHeads), [&](Value head) {
       Value rows = core.query.rows(t, batch, head, first, count);
       Value after = core.query.rowsAfter(t, batch, head, first, count);
-      core.multiply(tile, t.asF32(rows, tileSize), count,
-                    t.inner(packedKeys, {batch, core.keyHead(head)}), head,
-                    [&](Value row) { t.prefetchRow(after, row); });
+      core.multiply(tile, t.asF32(rows, tileSize), count, packed.of(t, {batch, core.keyHead(head)}),
+                    head, [&](Value row) { t.prefetchRow(after, row); });
     });
     if (positions.isMasked()) {
-      kept = {t.scratch({columns}), t.scratch({columns})};
+      kept = {t.scratch({columns.inHead}), t.scratch({columns.inHead})};
       t.fill(kept.keys, 0);
     }
     partial = t.scratch({core.scoreHeads, kLanes});
-    maxima = t.scratch({core.scoreHeads});
-    inverse = t.scratch({core.scoreHeads});
+    maxima = t.scratch({padToVectors(core.scoreHeads)});
+    inverse = t.scratch({padToVectors(core.scoreHeads)});
     t.loop(count, [&](Value token) { softmax(tile, batch, t.add(first, token), token, depth); });
     t.loop(t.index(core.resultHeads), [&](Value head) {
       Value zero = t.index(0);
       Value v = values.rows(t, batch, core.valueHead(head), zero, t.index(keys));
       Value out = core.output.rows(t, batch, head, first, count);
       Value after = core.output.rowsAfter(t, batch, head, first, count);
+      auto fromTail = [&](Value i, Value j, int64_t width) {
+        Value weight = t.loadScalar(tile.memref, {i, tile.at(t, head, Value())});
+        return t.mulf(t.broadcast(weight, width), t.load(v, {t.index(columns.inHead), j}, width));
+      };
+      TileBuilder::Vector start = nullptr;
+      if (columns.hasTail)
+        start = fromTail;
       t.product(
-          count, core.value.width(), depth,
+          count, core.value.width(), columns.hasTail ? t.index(columns.inHead) : depth,
           [&](Value i, Value k) { return t.loadScalar(tile.memref, {i, tile.at(t, head, k)}); },
           [&](Value k, Value j, int64_t width) {
             Value vector = t.load(v, {k, j}, width);
             return positions.isMasked() ? kept.valueOf(t, vector, k) : vector;
           },
-          /*start=*/nullptr, [&](Value i, Value j, Value vector) { t.store(vector, out, {i, j}); },
+          start, [&](Value i, Value j, Value vector) { t.store(vector, out, {i, j}); },
           [&](Value row) { t.prefetchRow(after, row, /*forWrite=*/true); });
     });
   }
@@ -144,7 +154,7 @@ private:
       t.loop(t.index(core.scoreHeads), [&](Value head) {
         Value lse = t.loadScalar(given, {batch, head, query});
         Value reference = t.broadcast(core.reference(head, lse), kLanes);
-        for (int64_t j = 0; j < columns; j += kLanes) {
+        for (int64_t j = 0; j < columns.inHead; j += kLanes) {
           Value column = t.index(j);
           store(head, column, core.powerOf(logits(head, column), reference));
         }
@@ -152,7 +162,12 @@ private:
           t.store(lse, core.lseInit, {batch, head, query});
       });
     } else {
-      normalise(batch, query, logits, store);
+      auto forTail = [&](function_ref<void(Value, Value, int64_t)> body) {
+        t.columns(columns.tailSize(), [&](Value head, int64_t width) {
+          body(head, load(head, Value(), width), width);
+        });
+      };
+      normalise(batch, query, logits, forTail, store);
     }
     if (given && !core.scores.interaction.mixesAfter())
       return;
@@ -175,7 +190,9 @@ private:
 
   // e^(Y - m) of a token, and 1 / z in `inverse`. What is one number for a head is computed of all
   // heads together.
+  // `forTail` gives the tail, of vectors of heads.
   void normalise(Value batch, Value query, function_ref<Value(Value, Value)> logits,
+                 function_ref<void(function_ref<void(Value, Value, int64_t)>)> forTail,
                  AttentionTile::Out store) {
     Value zero = t.index(0), heads = t.index(core.scoreHeads);
     t.loop(heads, [&](Value head) {
@@ -185,6 +202,9 @@ private:
       t.store(greatest, partial, {head, zero});
     });
     t.reduceRows(partial, maxima, [&](Value a, Value b) { return t.maxf(a, b); });
+    forTail([&](Value head, Value tail, int64_t width) {
+      t.store(t.maxf(tail, t.load(maxima, {head}, width)), maxima, {head});
+    });
     t.loop(heads, [&](Value head) {
       Value reference = t.broadcast(t.loadScalar(maxima, {head}), kLanes);
       Value sums = overColumns(t.real(0, kLanes), [&](Value column, Value before) {
@@ -195,18 +215,23 @@ private:
       t.store(sums, partial, {head, zero});
     });
     t.reduceRows(partial, inverse, [&](Value a, Value b) { return t.addf(a, b); });
+    forTail([&](Value head, Value tail, int64_t width) {
+      Value power = t.exp(t.subf(tail, t.load(maxima, {head}, width)));
+      store(head, Value(), power);
+      t.store(t.addf(t.load(inverse, {head}, width), power), inverse, {head});
+    });
     if (core.lseInit)
       t.loop(heads, [&](Value head) {
         Value maximum = t.loadScalar(maxima, {head}), sum = t.loadScalar(inverse, {head});
         t.store(core.logSumExp(head, maximum, sum), core.lseInit, {batch, head, query});
       });
-    t.columns(core.scoreHeads, [&](Value head, int64_t width) {
+    t.columns(padToVectors(core.scoreHeads), [&](Value head, int64_t width) {
       t.store(t.reciprocal(t.load(inverse, {head}, width)), inverse, {head});
     });
   }
 
   void keepRow(Value batch, Value query) {
-    for (int64_t j = 0; j < columns; j += kLanes) {
+    for (int64_t j = 0; j < columns.inHead; j += kLanes) {
       Value column = t.index(j);
       Value isKept = t.select(positions.kept(batch, query, column, kLanes), t.real(1, kLanes),
                               t.real(0, kLanes));
@@ -231,7 +256,7 @@ private:
 
   // Folds all columns of a row, vector by vector.
   Value overColumns(Value start, function_ref<Value(Value, Value)> body) {
-    for (int64_t column = 0; column < columns; column += kLanes)
+    for (int64_t column = 0; column < columns.inHead; column += kLanes)
       start = body(t.index(column), start);
     return start;
   }
@@ -239,10 +264,11 @@ private:
   TileBuilder t;
   AttentionTile core;
   Value queries;
-  int64_t keys, columns;
+  int64_t keys;
+  ScoreColumns columns;
   Positions positions;
   int64_t tileSize;
-  Value packedKeys;
+  AttentionTile::Packed packed; ///< K
   Tokens values;
   // Of the current query, of all score heads:
   Value partial;         ///< maxima or sums of each lane [heads, kLanes]

@@ -43,10 +43,13 @@ void Stream::chooseSizes(ScheduleAttr schedule, const KernelOptions &options) {
   blockSize = schedule.getQueries();
   if (int64_t count = core.scores.queries(); !ShapedType::isDynamic(count))
     blockSize = std::min(blockSize, count);
-  columns = padToVectors(blockSize);
-  tileSize = AttentionTile::tokensInTile(core.scores, columns, options.tileBytes,
-                                         core.scores.keys(), schedule.getKeys());
-  rowElements = core.scoreHeads * columns;
+  // With their weights alone to compute: no sums are corrected and no log-sum-exps written.
+  bool mayHaveTail = blockSize == core.scores.queries() && core.output.memref &&
+                     core.scores.interaction.mixesAfter() && !core.lseInit;
+  columns = AttentionTile::columnsFor(core.scores, blockSize, mayHaveTail);
+  tileSize = AttentionTile::tokensInTile(columns, options.tileBytes, core.scores.keys(),
+                                         schedule.getKeys());
+  rowElements = core.scoreHeads * columns.inHead + columns.tailSize();
 }
 
 void Stream::emit() {
@@ -94,8 +97,9 @@ void Stream::sweep(const Task &task, Sweep kind) {
   bool keepsPowers = kind == Sweep::Normalisers && powers;
   ScoreTile tile = core.makeTile(keepsPowers ? 0 : tileSize, columns);
   Value maximum, sum, factors = t.scratch({rowElements});
+  core.prepareTails(columns);
   if (positions.isMasked()) {
-    kept.columns = t.scratch({columns});
+    kept.columns = t.scratch({columns.inHead});
     kept.keys = t.scratch({tileSize});
   }
   if (kind == Sweep::Sum) {

@@ -49,7 +49,7 @@ private:
   mlir::Value keptRows(const Task &task, mlir::Value first, mlir::Value count);
 
   //===--- Steps on a tile ---------------------------------------------------===//
-  // `maximum`, `sum`, `inverse` (of the sum) and `factors` are rows [heads * columns] in f32.
+  // `maximum`, `sum`, `inverse` (of the sum) and `factors` are rows [rowElements] in f32.
   void logits(const Task &task, const ScoreTile &tile, mlir::Value first, mlir::Value count);
   void normalise(const Task &task, const ScoreTile &tile, mlir::Value number, mlir::Value count,
                  mlir::Value maximum, mlir::Value sum, mlir::Value factors, Sweep kind);
@@ -84,18 +84,19 @@ private:
   AttentionTile core;
   mlir::Value queries;
   Positions positions;
-  int64_t numSplits, blockSize, columns, tileSize, rowElements;
+  int64_t numSplits, blockSize, tileSize, rowElements;
+  ScoreColumns columns;
   SecondSweep secondSweep;
   mlir::Value blocks, allBlocks;     ///< of queries: of a batch element, and of all of them
   mlir::Value atOnce;                ///< blocks that have room in the buffers
   mlir::Value firstBlock, numBlocks; ///< those that are swept now, of all
   // Buffers, all with a first dimension of slots, one for each of them:
-  mlir::Value packed;       ///< Q [slots, heads, width, stride]
-  mlir::Value maxima, sums; ///< m and z [slots, splits, rowElements], or null
-  mlir::Value partial;      ///< O of each range [slots, splits, heads, blockSize, width], or null
-  mlir::Value powers;       ///< e^(Y - m') [slots, keys, row size] where it is stored, or null
-  mlir::Value references;   ///< m' likewise [slots, tiles, rowElements]
-  KeptRow kept;             ///< of the queries, where positions are masked
+  AttentionTile::Packed packed; ///< Q [slots, heads, width, stride], [slots, heads, width]
+  mlir::Value maxima, sums;     ///< m and z [slots, splits, rowElements], or null
+  mlir::Value partial;    ///< O of each range [slots, splits, heads, blockSize, width], or null
+  mlir::Value powers;     ///< e^(Y - m') [slots, keys, row size] where it is stored, or null
+  mlir::Value references; ///< m' likewise [slots, tiles, rowElements]
+  KeptRow kept;           ///< of the queries, where positions are masked
 };
 
 } // namespace imhsa::cpu

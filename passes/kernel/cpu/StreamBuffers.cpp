@@ -28,7 +28,9 @@ void Stream::makeBuffers() {
   Value heads = t.index(core.queryHeads), width = t.index(core.query.width());
   Value stride = t.index(AttentionTile::packedStride(columns));
   // Of one block of queries each.
-  SmallVector<Value> packedSizes = {heads, width, stride};
+  SmallVector<Value> packedSizes = {heads, width, stride}, tailSizes;
+  if (columns.hasTail)
+    tailSizes = {heads, width};
   SmallVector<Value> normaliserSizes, partialSizes, powerSizes, referenceSizes;
   if (!core.scores.lse)
     normaliserSizes = {splits, row};
@@ -40,7 +42,7 @@ void Stream::makeBuffers() {
                       t.index(core.value.width())};
     if (!core.scores.lse && core.scores.interaction.mixesAfter()) {
       Value keys = core.key.tokens(t);
-      powerSizes = {keys, t.index(AttentionTile::rowSize(core.scores, columns))};
+      powerSizes = {keys, t.index(AttentionTile::rowSize(columns))};
       referenceSizes = {t.ceilDiv(keys, tileSize), row};
     }
   }
@@ -48,8 +50,8 @@ void Stream::makeBuffers() {
     powerSizes.clear(), referenceSizes.clear();
 
   Value elements = t.index(0);
-  for (ArrayRef<Value> sizes :
-       {packedSizes, normaliserSizes, normaliserSizes, partialSizes, powerSizes, referenceSizes})
+  for (ArrayRef<Value> sizes : {packedSizes, tailSizes, normaliserSizes, normaliserSizes,
+                                partialSizes, powerSizes, referenceSizes})
     elements = t.add(elements, elementsOf(t, sizes));
   chooseAtOnce(elements, powerSizes.empty() ? kManyRecomputed : kManyStored);
 
@@ -58,7 +60,7 @@ void Stream::makeBuffers() {
     all.append(sizes.begin(), sizes.end());
     return sizes.empty() ? Value() : t.workspace(all);
   };
-  packed = make(packedSizes);
+  packed = {make(packedSizes), make(tailSizes)};
   maxima = make(normaliserSizes), sums = make(normaliserSizes);
   partial = make(partialSizes);
   powers = make(powerSizes), references = make(referenceSizes);
@@ -95,9 +97,9 @@ void Stream::packQueries() {
       [&](ValueRange at) {
         Task task = taskOf(at[0]);
         core.pack(core.query, task.batch, at[1], task.firstQuery, task.numQueries, core.scale(),
-                  t.inner(packed, {at[0], at[1]}), columns);
+                  packed.of(t, {at[0], at[1]}), columns);
       },
-      core.query.width() * columns);
+      core.query.width() * columns.inHead);
 }
 
 Stream::Task Stream::taskOf(Value slot, Value split) {

@@ -41,7 +41,7 @@ void Stream::takeNormalisers(const Task &task, Value maximum, Value inverse) {
   t.loop(t.index(core.scoreHeads), [&](Value head) {
     t.loop(task.numQueries, [&](Value j) {
       Value given = t.loadScalar(core.scores.lse, {task.batch, head, t.add(task.firstQuery, j)});
-      t.store(core.reference(head, given), maximum, {t.add(t.mul(head, columns), j)});
+      t.store(core.reference(head, given), maximum, {columns.at(t, head, j)});
     });
   });
 }
@@ -58,7 +58,7 @@ void Stream::clear(const Task &task) {
 // Multiplies the sums of a task by the factors of their rows [heads * columns].
 void Stream::scaleSums(const Task &task, Value factors) {
   forSums(task, [&](Value result, Value head, Value row) {
-    Value factor = t.loadScalar(factors, {t.add(t.mul(head, columns), row)});
+    Value factor = t.loadScalar(factors, {columns.at(t, head, row)});
     t.columns(core.value.width(), [&](Value column, int64_t width) {
       Value before = t.load(result, {row, column}, width);
       t.store(t.mulf(before, t.broadcast(factor, width)), result, {row, column});
@@ -105,10 +105,10 @@ void Stream::combine() {
 SmallVector<Value> Stream::splitFactors(ValueRange at) {
   SmallVector<Value> factors;
   for (int64_t split = 0; split < numSplits; ++split)
-    factors.push_back(t.scratch({columns}));
-  t.columns(columns, [&](Value column, int64_t width) {
+    factors.push_back(t.scratch({columns.inHead}));
+  t.columns(columns.inHead, [&](Value column, int64_t width) {
     SmallVector<Value> powersOf;
-    Value from = t.add(t.mul(at[1], columns), column);
+    Value from = columns.at(t, at[1], column);
     Value total = combined(at[0], from, width, powersOf).second;
     Value inverse = t.reciprocal(total);
     for (auto [factor, power] : llvm::zip_equal(factors, powersOf))
@@ -129,10 +129,10 @@ void Stream::writeLogSumExps() {
              [&](Value j) { write(j, t.loadScalar(core.scores.lse, position(j))); });
       return;
     }
-    Value maximum = t.scratch({columns}), sum = t.scratch({columns});
-    t.columns(columns, [&](Value column, int64_t width) {
+    Value maximum = t.scratch({columns.inHead}), sum = t.scratch({columns.inHead});
+    t.columns(columns.inHead, [&](Value column, int64_t width) {
       SmallVector<Value> powersOf;
-      Value from = t.add(t.mul(at[1], columns), column);
+      Value from = columns.at(t, at[1], column);
       auto [most, total] = combined(at[0], from, width, powersOf);
       t.store(most, maximum, {column});
       t.store(total, sum, {column});

@@ -10,10 +10,11 @@ using namespace imhsa::cpu;
 
 // Y of a tile.
 void Stream::logits(const Task &task, const ScoreTile &tile, Value first, Value count) {
+  core.clearTails(tile, count);
   t.loop(t.index(core.queryHeads), [&](Value head) {
     Value rows = core.key.rows(t, task.batch, core.keyHead(head), first, count);
     Value after = core.key.rowsAfter(t, task.batch, core.keyHead(head), first, count);
-    core.multiply(tile, t.asF32(rows, tileSize), count, t.inner(packed, {task.slot, head}), head,
+    core.multiply(tile, t.asF32(rows, tileSize), count, packed.of(t, {task.slot, head}), head,
                   [&](Value row) { t.prefetchRow(after, row); });
   });
   if (!core.scores.interaction.pre && !positions.hasBias() && !positions.isMasked())
@@ -43,7 +44,7 @@ void Stream::logits(const Task &task, const ScoreTile &tile, Value first, Value 
 // the key, if any does.
 void Stream::keepRow(const Task &task, Value key, Value token) {
   Value none = t.real(0, kLanes), any = none;
-  for (int64_t j = 0; j < columns; j += kLanes) {
+  for (int64_t j = 0; j < columns.inHead; j += kLanes) {
     Value query = t.add(task.firstQuery, j);
     Value isKept =
         t.select(positions.kept(task.batch, query, key, kLanes), t.real(1, kLanes), none);
@@ -140,17 +141,27 @@ void Stream::addProduct(const Task &task, const ScoreTile &tile, Value first, Va
     Value v = t.asF32(core.value.rows(t, task.batch, core.valueHead(head), first, count), tileSize);
     Value after = core.value.rowsAfter(t, task.batch, core.valueHead(head), first, count);
     Value result = sumOf(task, head);
-    t.product(
-        task.numQueries, core.value.width(), count,
-        [&](Value i, Value k) { return t.loadScalar(tile.memref, {k, tile.at(t, head, i)}); },
-        [&](Value k, Value j, int64_t width) {
-          Value vector = t.load(v, {k, j}, width);
-          return positions.isMasked() ? kept.valueOf(t, vector, k) : vector;
-        },
-        [&](Value i, Value j, int64_t width) {
-          return t.select(isFirst, t.real(0, width), t.load(result, {i, j}, width));
-        },
-        [&](Value i, Value j, Value vector) { t.store(vector, result, {i, j}); },
-        [&](Value row) { t.prefetchRow(after, row); });
+    // Of the queries from `begin` on.
+    auto add = [&](Value begin, Value rows, function_ref<Value(Value)> columnOf, auto beforeRow) {
+      t.product(
+          rows, core.value.width(), count,
+          [&](Value i, Value k) {
+            return t.loadScalar(tile.memref, {k, tile.at(t, head, columnOf(i))});
+          },
+          [&](Value k, Value j, int64_t width) {
+            Value vector = t.load(v, {k, j}, width);
+            return positions.isMasked() ? kept.valueOf(t, vector, k) : vector;
+          },
+          [&](Value i, Value j, int64_t width) {
+            Value before = t.load(result, {t.add(begin, i), j}, width);
+            return t.select(isFirst, t.real(0, width), before);
+          },
+          [&](Value i, Value j, Value vector) { t.store(vector, result, {t.add(begin, i), j}); },
+          beforeRow);
+    };
+    Value zero = t.index(0), others = columns.hasTail ? t.index(columns.inHead) : task.numQueries;
+    add(zero, others, [](Value i) { return i; }, [&](Value row) { t.prefetchRow(after, row); });
+    if (columns.hasTail)
+      add(others, t.index(1), [](Value) { return Value(); }, nullptr);
   });
 }

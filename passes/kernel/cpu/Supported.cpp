@@ -30,11 +30,11 @@ static bool isAtMost(int64_t size, int64_t most) {
 static std::optional<std::string> whyNotScores(const Scores &scores, bool keysAreColumns) {
   if (ShapedType::isDynamic(scores.scoreHeads()) || ShapedType::isDynamic(scores.resultHeads()))
     return "a dynamic number of heads";
-  int64_t columns = keysAreColumns                             ? padToVectors(scores.keys())
-                    : isAtMost(scores.queries(), kMostFewKeys) ? padToVectors(scores.queries())
+  int64_t columns = keysAreColumns                             ? scores.keys()
+                    : isAtMost(scores.queries(), kMostFewKeys) ? scores.queries()
                                                                : kMostFewKeys;
   if (!AttentionTile::fitsOnStack(scores, columns))
-    return "the scores of one token against " + std::to_string(columns) +
+    return "the scores of one token against " + std::to_string(padToVectors(columns)) +
            " columns do not fit on the stack";
   return std::nullopt;
 }

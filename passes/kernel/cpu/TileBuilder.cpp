@@ -184,6 +184,8 @@ Value TileBuilder::inner(Value memref, ArrayRef<Value> leading) {
 }
 
 Value TileBuilder::load(Value memref, ValueRange position, int64_t width) {
+  if (!width)
+    return loadScalar(memref, position);
   Type element = cast<MemRefType>(memref.getType()).getElementType();
   return toF32(vector::LoadOp::create(b, loc, VectorType::get(width, element), memref, position));
 }
@@ -262,6 +264,8 @@ Value TileBuilder::isGreater(Value lhs, Value rhs) {
 }
 
 Value TileBuilder::broadcast(Value scalar, int64_t width) {
+  if (!width)
+    return scalar;
   return vector::BroadcastOp::create(b, loc, VectorType::get(width, scalar.getType()), scalar);
 }
 Value TileBuilder::addf(Value lhs, Value rhs) { return arith::AddFOp::create(b, loc, lhs, rhs); }
@@ -309,7 +313,7 @@ Value TileBuilder::exp(Value x) {
   return mulf(power, arith::BitcastOp::create(b, loc, x.getType(), bits));
 }
 
-Value TileBuilder::reduce(Value vector, function_ref<Value(Value, Value)> combine) {
+Value TileBuilder::reduce(Value vector, Combine combine) {
   int64_t width = cast<VectorType>(vector.getType()).getDimSize(0);
   for (int64_t half = width / 2; half; half /= 2) {
     SmallVector<int64_t> low, high;
@@ -321,6 +325,25 @@ Value TileBuilder::reduce(Value vector, function_ref<Value(Value, Value)> combin
                      vector::ShuffleOp::create(b, loc, vector, vector, high));
   }
   return vector::ExtractOp::create(b, loc, vector, 0);
+}
+
+Value TileBuilder::reduceEach(SmallVector<Value> vectors, Combine combine) {
+  vectors.resize(kLanes, vectors.front());
+  // Two vectors become one: of each block of 2 size lanes, what is left of the first vector stands
+  // in the lower half, and of the second one in the upper half.
+  for (int64_t size = kLanes / 2; size; size /= 2) {
+    SmallVector<int64_t> low, high;
+    for (int64_t lane = 0; lane < kLanes; ++lane) {
+      bool isSecond = lane / size % 2;
+      low.push_back(isSecond ? kLanes + lane - size : lane);
+      high.push_back(isSecond ? kLanes + lane : lane + size);
+    }
+    for (int64_t i = 0; i < size; ++i)
+      vectors[i] = combine(vector::ShuffleOp::create(b, loc, vectors[i], vectors[i + size], low),
+                           vector::ShuffleOp::create(b, loc, vectors[i], vectors[i + size], high));
+    vectors.truncate(size);
+  }
+  return vectors.front();
 }
 
 SmallVector<Value> TileBuilder::transpose(SmallVector<Value> rows) {
@@ -342,25 +365,12 @@ SmallVector<Value> TileBuilder::transpose(SmallVector<Value> rows) {
   return rows;
 }
 
-void TileBuilder::reduceRows(Value matrix, Value result,
-                             function_ref<Value(Value, Value)> combine) {
+void TileBuilder::reduceRows(Value matrix, Value result, Combine combine) {
   int64_t rows = cast<MemRefType>(matrix.getType()).getDimSize(0);
   for (int64_t first = 0; first < rows; first += kLanes) {
-    int64_t count = std::min(rows - first, kLanes);
     SmallVector<Value> vectors;
-    for (int64_t i = 0; i < kLanes; ++i)
-      vectors.push_back(i < count ? load(matrix, {index(first + i), index(0)}, kLanes)
-                                  : vectors.front());
-    vectors = transpose(std::move(vectors));
-    for (; vectors.size() > 1; vectors.truncate(vectors.size() / 2))
-      for (size_t i = 0; i < vectors.size() / 2; ++i)
-        vectors[i] = combine(vectors[i], vectors[i + vectors.size() / 2]);
-    // The result may have fewer elements than a vector has.
-    for (Columns range : splitColumns(count, kLanes)) {
-      SmallVector<int64_t> lanes(
-          llvm::to_vector(llvm::seq(range.first, range.first + range.width)));
-      Value part = vector::ShuffleOp::create(b, loc, vectors[0], vectors[0], lanes);
-      store(part, result, {index(first + range.first)});
-    }
+    for (int64_t row = first; row < std::min(rows, first + kLanes); ++row)
+      vectors.push_back(load(matrix, {index(row), index(0)}, kLanes));
+    store(reduceEach(std::move(vectors), combine), result, {index(first)});
   }
 }

@@ -79,7 +79,8 @@ public:
                    llvm::ArrayRef<mlir::OpFoldResult> sizes);
   /// As above: one index of each of the leading dimensions, and the others whole.
   mlir::Value inner(mlir::Value memref, llvm::ArrayRef<mlir::Value> leading);
-  /// Elements as f32, whatever float type they are stored in; a store rounds.
+  /// Elements as f32, whatever float type they are stored in; a store rounds. A width of 0 is one
+  /// element, as everywhere.
   mlir::Value load(mlir::Value memref, mlir::ValueRange position, int64_t width);
   mlir::Value loadScalar(mlir::Value memref, mlir::ValueRange position);
   void store(mlir::Value value, mlir::Value memref, mlir::ValueRange position);
@@ -113,15 +114,17 @@ public:
   mlir::Value reciprocal(mlir::Value x);
   /// e^x up to 2^127, to about one unit in the last place; 0 below 2^-127. NaN stays.
   mlir::Value exp(mlir::Value x);
+  using Combine = llvm::function_ref<mlir::Value(mlir::Value lhs, mlir::Value rhs)>;
   /// One f32 of all lanes of a vector, in a fixed order.
-  mlir::Value reduce(mlir::Value vector,
-                     llvm::function_ref<mlir::Value(mlir::Value lhs, mlir::Value rhs)> combine);
+  mlir::Value reduce(mlir::Value vector, Combine combine);
+  /// The same of each of at most `kLanes` vectors of as many lanes: lane i of the result is of
+  /// vector i, or of some vector.
+  mlir::Value reduceEach(llvm::SmallVector<mlir::Value> vectors, Combine combine);
   /// Of `kLanes` vectors of as many lanes, the transposed ones.
   llvm::SmallVector<mlir::Value> transpose(llvm::SmallVector<mlir::Value> rows);
-  /// `result` [rows] from f32 `matrix` [rows, kLanes]: what `combine` makes of the lanes of each
-  /// row, in a fixed order.
-  void reduceRows(mlir::Value matrix, mlir::Value result,
-                  llvm::function_ref<mlir::Value(mlir::Value lhs, mlir::Value rhs)> combine);
+  /// `result` [rows, padded to whole vectors] from f32 `matrix` [rows, kLanes]: what `combine`
+  /// makes of the lanes of each row, in a fixed order.
+  void reduceRows(mlir::Value matrix, mlir::Value result, Combine combine);
 
   //===--- Products of matrices ---------------------------------------------===//
   using Scalar = llvm::function_ref<mlir::Value(mlir::Value row, mlir::Value column)>;
@@ -135,6 +138,10 @@ public:
   /// for each row in the time that the product takes, such as a `prefetch`; some rows twice.
   void product(mlir::Value rows, int64_t columns, mlir::Value depth, Scalar a, Vector b,
                Vector start, Store finish, Body beforeRow = nullptr);
+  /// The product of f32 `matrix` [>= rows, width] and `vector` [width], whole vectors: `finish`
+  /// takes the element of each row.
+  void product(mlir::Value rows, mlir::Value matrix, mlir::Value vector,
+               llvm::function_ref<void(mlir::Value row, mlir::Value sum)> finish);
 
 private:
   /// A range of columns that is a whole number of vectors of one width.
