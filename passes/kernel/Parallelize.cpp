@@ -1,6 +1,7 @@
 //===- Parallelize.cpp - large linalg operations in parallel tiles --------===//
 // Part of imhsa, under the Apache License v2.0 with LLVM Exceptions: see LICENSE.
 
+#include "dialect/Tiling.h"
 #include "passes/Passes.h"
 #include "mlir/Dialect/SCF/Transforms/TileUsingInterface.h"
 
@@ -39,7 +40,8 @@ static SmallVector<int64_t> chooseTiles(linalg::LinalgOp op, int64_t work, int64
   SmallVector<utils::IteratorType> types = op.getIteratorTypesArray();
   SmallVector<int64_t> extents = op.getStaticLoopRanges();
   SmallVector<int64_t> tiles(extents.size(), 0);
-  if (llvm::is_contained(extents, 0)) // No work; upstream's tiling divides by such a size.
+  // No work, also where another operand does not tell the size; upstream's tiling divides by it.
+  if (hasEmptyOperand(op))
     return tiles;
   int64_t inTile = 1;
   for (auto [extent, type] : llvm::zip_equal(extents, types)) {

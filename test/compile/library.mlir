@@ -38,6 +38,12 @@
 // RUN: not grep -c -e %t -e %repo -e /tmp/ %t/a/libpacked.so
 // RUN: %python -c "import os; assert os.path.getsize('%t/a/libpacked.so') < 2 << 20"
 
+// Any name serves, and any folder, also for temporary files.
+// RUN: mkdir -p "%t/c,d {e}"
+// RUN: env "TMPDIR=%t/c,d {e}" imhsa-compile %s -o "%t/c,d {e}/x, 'y' {z}.so" --prefix=any
+// RUN: llvm-readelf --dynamic-table "%t/c,d {e}/x, 'y' {z}.so" | FileCheck %s --check-prefix=SONAME
+// SONAME: (SONAME) Library soname: [x, 'y' {z}.so]
+
 // A file that was there is replaced, not written to: a process may have mapped it. No other is left.
 // RUN: cp %t/a/libpacked.so %t/b/copy && ln %t/a/libpacked.so %t/b/linked
 // RUN: imhsa-compile %s -o %t/a/libpacked.so

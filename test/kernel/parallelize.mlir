@@ -74,3 +74,13 @@ func.func @empty(%a: tensor<0x4096x4096xf32>, %c: tensor<0x4096x4096xf32>) -> te
                            outs(%c : tensor<0x4096x4096xf32>) -> tensor<0x4096x4096xf32>
   return %r : tensor<0x4096x4096xf32>
 }
+
+// The first operand does not tell that there is nothing to do.
+
+// CHECK-LABEL: func @empty_result(
+// CHECK-NOT: scf.forall
+// CHECK: return
+func.func @empty_result(%a: tensor<4096x?x4096xf32>, %c: tensor<4096x0x4096xf32>) -> tensor<4096x0x4096xf32> {
+  %r = linalg.exp ins(%a : tensor<4096x?x4096xf32>) outs(%c : tensor<4096x0x4096xf32>) -> tensor<4096x0x4096xf32>
+  return %r : tensor<4096x0x4096xf32>
+}

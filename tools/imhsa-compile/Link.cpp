@@ -93,19 +93,20 @@ Expected<SmallVector<char, 0>> imhsa::compile::linkLibrary(ArrayRef<char> object
           scriptPath, [&](raw_ostream &file) { file << makeVersionScript(options.prefix); }))
     return std::move(failed);
 
-  std::string script = "-Wl,--version-script=" + scriptPath;
-  std::string soname = ("-Wl,-soname," + sys::path::filename(options.output)).str();
+  // Names go to the linker as they are: -Wl would part them at commas.
+  std::string script = "--version-script=" + scriptPath;
+  std::string soname = ("-soname=" + sys::path::filename(options.output)).str();
   StringRef arguments[] = {*compiler, "-shared", "-o", libraryPath, objectPath,
                            // All of it, also what only callers of the library need.
                            "-Wl,--whole-archive", *runtime, "-Wl,--no-whole-archive",
                            // Nothing outside is seen, or can step in for what is inside.
-                           script, "-Wl,-Bsymbolic", "-Wl,-z,defs", "-Wl,--gc-sections",
+                           "-Xlinker", script, "-Wl,-Bsymbolic", "-Wl,-z,defs", "-Wl,--gc-sections",
                            // The threads of the runtime never end.
                            "-Wl,-z,nodelete", "-Wl,-z,noexecstack", "-Wl,-z,relro", "-Wl,-z,now",
                            // The same bytes each time. By the build ID a process sees that a file
                            // is not the one that it loaded before.
-                           "-Wl,--build-id=sha1", "-Wl,--strip-debug", soname, "-Wl,--as-needed",
-                           "-lstdc++", "-lm", "-lpthread", "-ldl"};
+                           "-Wl,--build-id=sha1", "-Wl,--strip-debug", "-Xlinker", soname,
+                           "-Wl,--as-needed", "-lstdc++", "-lm", "-lpthread", "-ldl"};
   std::string message;
   int status = sys::ExecuteAndWait(*compiler, arguments, /*Env=*/std::nullopt, /*Redirects=*/{},
                                    /*SecondsToWait=*/0, /*MemoryLimit=*/0, &message);

@@ -2,16 +2,25 @@
 // Part of imhsa, under the Apache License v2.0 with LLVM Exceptions: see LICENSE.
 
 #include "passes/kernel/cpu/Positions.h"
-#include "llvm/Support/MathExtras.h"
+#include "passes/kernel/ClampedSum.h"
 
 using namespace mlir;
 using namespace imhsa;
 using namespace imhsa::cpu;
 
-// Farther than any key stands from a query, and so near that sums of it fit into i32.
+// More than a vector has lanes; an i32.
 static constexpr int64_t kFar = int64_t(1) << 30;
+// Farther than any key stands from a query; sums of a few of them are an i64.
+static constexpr int64_t kFarthest = int64_t(1) << 61;
 
-Value Positions::offset() { return scores.queryOffset ? scores.queryOffset : t.sub(keys, queries); }
+// Where the key at `shift` from the position of query 0 stands.
+Value Positions::keyAt(int64_t shift) {
+  Value offset = scores.queryOffset ? scores.queryOffset : t.sub(keys, queries);
+  return createClampedSum(t.builder(), t.getLoc(), offset, shift, kFarthest);
+}
+
+Value Positions::firstKey() { return keyAt(-scores.window->first); }
+Value Positions::lastKey() { return keyAt(scores.causal ? 0 : scores.window->second); }
 
 // Elements of `memref`, of which dimension `lane` follows the lanes. A dimension of size 1 stands
 // for any size.
@@ -56,31 +65,22 @@ Value Positions::kept(Value batch, Value query, Value key, int64_t width) {
   if (!scores.causal && !scores.window)
     return result;
 
-  // How far the key stands before the query; what is farther than kFar is as good as that.
-  auto type = VectorType::get(width, b.getI32Type());
-  auto constant = [&](int64_t value) -> Value {
-    value = std::clamp<int64_t>(value, -2 * kFar + 1, 2 * kFar - 1);
-    return arith::ConstantOp::create(b, loc,
-                                     DenseElementsAttr::get(type, static_cast<int32_t>(value)));
-  };
+  // How far each lane goes behind the first one, compared with how far it may.
   SmallVector<int32_t> steps;
   for (int64_t i = 0; i < width; ++i)
-    steps.push_back(static_cast<int32_t>(areQueries ? i : -i));
-  Value first = t.sub(t.add(query, offset()), key);
-  first = t.max(t.min(first, t.index(kFar)), t.index(-kFar));
-  first = arith::IndexCastOp::create(b, loc, b.getI32Type(), first);
-  Value before = arith::AddIOp::create(
-      b, loc, t.broadcast(first, width),
-      arith::ConstantOp::create(b, loc, DenseElementsAttr::get(type, ArrayRef<int32_t>(steps))));
-  auto compare = [&](arith::CmpIPredicate predicate, int64_t limit) {
-    also(arith::CmpIOp::create(b, loc, predicate, before, constant(limit)));
+    steps.push_back(static_cast<int32_t>(areQueries ? -i : i));
+  Value behind = arith::ConstantOp::create(
+      b, loc,
+      DenseElementsAttr::get(VectorType::get(width, b.getI32Type()), ArrayRef<int32_t>(steps)));
+  auto compare = [&](arith::CmpIPredicate predicate, Value keyOfFirstQuery) {
+    Value most = t.sub(t.add(keyOfFirstQuery, query), key);
+    most = t.max(t.min(most, t.index(kFar)), t.index(-kFar));
+    most = arith::IndexCastOp::create(b, loc, b.getI32Type(), most);
+    also(arith::CmpIOp::create(b, loc, predicate, behind, t.broadcast(most, width)));
   };
-  if (scores.causal)
-    compare(arith::CmpIPredicate::sge, 0);
-  if (scores.window) {
-    compare(arith::CmpIPredicate::sle, scores.window->first);
-    compare(arith::CmpIPredicate::sge, -scores.window->second);
-  }
+  compare(arith::CmpIPredicate::sle, lastKey());
+  if (scores.window)
+    compare(arith::CmpIPredicate::sge, firstKey());
   return result;
 }
 
@@ -88,11 +88,9 @@ std::pair<Value, Value> Positions::keptKeys(Value first, Value count, Value most
   Value zero = t.index(0), begin = zero, end = most;
   auto within = [&](Value value) { return t.max(t.min(value, most), zero); };
   if (scores.window)
-    begin = within(t.sub(t.add(first, offset()), t.index(std::min(scores.window->first, kFar))));
-  if (scores.causal || scores.window) {
-    int64_t after = scores.causal ? 0 : std::min(scores.window->second, kFar);
-    end = within(t.add(t.add(t.add(first, count), offset()), after));
-  }
+    begin = within(t.add(first, firstKey()));
+  if (scores.causal || scores.window)
+    end = within(t.add(t.add(first, count), lastKey()));
   return {begin, end};
 }
 

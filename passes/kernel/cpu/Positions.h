@@ -36,7 +36,11 @@ public:
                                                mlir::Value most);
 
 private:
-  mlir::Value offset();
+  mlir::Value keyAt(int64_t shift);
+  /// The first and last key that `window` and `causal` keep for query 0, as if there were keys
+  /// everywhere; they move on with the queries. Only where these ask for it.
+  mlir::Value firstKey();
+  mlir::Value lastKey();
   mlir::Value gather(mlir::Value memref, mlir::ArrayRef<mlir::Value> position, unsigned lane,
                      int64_t width);
 

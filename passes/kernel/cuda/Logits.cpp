@@ -2,6 +2,7 @@
 // Part of imhsa, under the Apache License v2.0 with LLVM Exceptions: see LICENSE.
 
 #include "passes/kernel/cuda/Logits.h"
+#include "passes/kernel/ClampedSum.h"
 
 using namespace mlir;
 using namespace imhsa;
@@ -9,13 +10,12 @@ using namespace imhsa;
 /// Positions further away than any tensor is long; sums of two of them are an i32.
 static constexpr int64_t kFar = int64_t(1) << 30;
 
-static Int getOffset(KernelBuilder &k, const Scores &scores, Int queries, Int keys) {
+// Where the key at `shift` from the position of query 0 stands, between -kFar and kFar.
+static Int keyAt(KernelBuilder &k, const Scores &scores, Int queries, Int keys, int64_t shift) {
   if (!scores.queryOffset)
-    return keys - queries;
-  OpBuilder &host = k.getHost();
-  Location loc = k.builder().getLoc();
-  Value near = host.createOrFold<arith::MinSIOp>(loc, scores.queryOffset, k.hostIndex(kFar));
-  return k.index(host.createOrFold<arith::MaxSIOp>(loc, near, k.hostIndex(-kFar)));
+    return keys - queries + std::clamp(shift, -kFar, kFar);
+  return k.index(
+      createClampedSum(k.getHost(), k.builder().getLoc(), scores.queryOffset, shift, kFar));
 }
 
 Logits::Logits(KernelBuilder &k, const ScorePlan &plan, Int batch, Int firstQuery, Int headGroup,
@@ -29,8 +29,11 @@ Logits::Logits(KernelBuilder &k, const ScorePlan &plan, Int batch, Int firstQuer
     firstScoreHead = k.i32(0);
   firstQueryHead = plan.blockQueryHeads == plan.queryHeads ? k.i32(0) : firstScoreHead;
   lastQuery = min(firstQuery + plan.tile.queries, queries);
-  if (plan.scores.causal || plan.scores.window)
-    offset = getOffset(k, plan.scores, queries, keys);
+  const Scores &scores = plan.scores;
+  if (scores.window)
+    firstKey = keyAt(k, scores, queries, keys, -scores.window->first);
+  if (scores.causal || scores.window)
+    lastKey = keyAt(k, scores, queries, keys, scores.causal ? 0 : scores.window->second);
 }
 
 Float imhsa::exponential(const ScorePlan &plan, Float difference) {
@@ -57,16 +60,10 @@ KeyRange Logits::keyRange() const {
     Int length(k.builder(), lengths.at({batch}).load(lengths.element));
     range.last = max(min(length.wide(), keys.wide()), keys.wide().same(0)).narrow();
   }
-  if (!scores.causal && !scores.window)
-    return range;
-  Int first = firstQuery + offset;
-  Int last = lastQuery + offset;
-  if (scores.causal)
-    range.last = min(range.last, last);
-  if (scores.window) {
-    range.first = max(range.first, first - std::min(scores.window->first, kFar));
-    range.last = min(range.last, last + std::min(scores.window->second, kFar));
-  }
+  if (scores.window)
+    range.first = max(range.first, firstQuery + firstKey);
+  if (scores.causal || scores.window)
+    range.last = min(range.last, lastQuery + lastKey);
   return range;
 }
 
@@ -138,15 +135,10 @@ Bool Logits::isKept(Int query, Int key) const {
   Bool kept = k.boolean(true);
   if (scores.keep)
     kept = loadKeep(query, key);
-  if (!scores.causal && !scores.window)
-    return kept;
-  // How far the key stands before the query.
-  Int before = query + offset - key;
-  if (scores.causal)
-    kept = kept & (before >= 0);
+  if (scores.causal || scores.window)
+    kept = kept & (key <= query + lastKey);
   if (scores.window)
-    kept = kept & (before <= std::min(scores.window->first, kFar)) &
-           (before >= -std::min(scores.window->second, kFar));
+    kept = kept & (key >= query + firstKey);
   return kept;
 }
 

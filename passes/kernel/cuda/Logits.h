@@ -100,8 +100,9 @@ private:
   KernelBuilder &k;
   const ScorePlan &plan;
   Pointer pre;
-  /// Query i stands at key position i + offset; only where a mask asks for it.
-  Int offset;
+  /// The first and last key that `window` and `causal` keep for query 0, as if there were keys
+  /// everywhere; they move on with the queries. Only where these ask for it.
+  Int firstKey, lastKey;
 };
 
 } // namespace imhsa
