@@ -70,8 +70,6 @@ class TensorInfo(ctypes.Structure):
 # The Python interpreter keeps its lock while a deleter runs: it may drop Python objects.
 Deleter = ctypes.PYFUNCTYPE(None, c_void_p)
 
-capsule_is_valid = ctypes.pythonapi.PyCapsule_IsValid
-capsule_is_valid.restype, capsule_is_valid.argtypes = c_int, [ctypes.py_object, c_char_p]
 capsule_pointer = ctypes.pythonapi.PyCapsule_GetPointer
 capsule_pointer.restype, capsule_pointer.argtypes = c_void_p, [ctypes.py_object, c_char_p]
 capsule_rename = ctypes.pythonapi.PyCapsule_SetName

@@ -10,6 +10,8 @@ from ._errors import InvalidTensor
 from ._frameworks import framework_of, type_name
 
 _VERSIONED, _UNVERSIONED = b"dltensor_versioned", b"dltensor"
+_VERSIONED_OFFSET = _abi.ManagedTensorVersioned.tensor.offset
+_UNVERSIONED_OFFSET = _abi.ManagedTensor.tensor.offset
 _USED_VERSIONED, _USED_UNVERSIONED = b"used_dltensor_versioned", b"used_dltensor"
 
 # Types whose __dlpack__ has no argument but `stream`, as before DLPack 1.0.
@@ -51,23 +53,31 @@ class Borrowed:
 
     def _take(self, capsule: Any) -> None:
         """Takes the tensor out of the capsule, which is left as used."""
-        managed: Any
-        if _abi.capsule_is_valid(capsule, _VERSIONED):
+        # No question asked first that the next call answers: each takes as long as all else here.
+        try:
             address = _abi.capsule_pointer(capsule, _VERSIONED)
-            managed = _abi.ManagedTensorVersioned.from_address(address)
-            if managed.major != 1:  # Left in the capsule, which frees it.
-                found = f"{managed.major}.{managed.minor}"
-                raise InvalidTensor(f"expected DLPack 1.x, found a capsule of {found}")
-            _abi.capsule_rename(capsule, _USED_VERSIONED)
-            self.read_only = bool(managed.flags & (_abi.READ_ONLY | _abi.IS_COPIED))
-        elif _abi.capsule_is_valid(capsule, _UNVERSIONED):
-            address = _abi.capsule_pointer(capsule, _UNVERSIONED)
-            managed = _abi.ManagedTensor.from_address(address)
-            _abi.capsule_rename(capsule, _USED_UNVERSIONED)
-        else:
-            raise InvalidTensor(f"expected __dlpack__ to return a capsule, found {capsule!r}")
+        except ValueError:
+            self._take_unversioned(capsule)
+            return
+        managed = _abi.ManagedTensorVersioned.from_address(address)
+        if managed.major != 1:  # Left in the capsule, which frees it.
+            found = f"{managed.major}.{managed.minor}"
+            raise InvalidTensor(f"expected DLPack 1.x, found a capsule of {found}")
+        _abi.capsule_rename(capsule, _USED_VERSIONED)
+        self.read_only = bool(managed.flags & (_abi.READ_ONLY | _abi.IS_COPIED))
         self._managed, self._deleter = address, managed.deleter
-        self.address = address + type(managed).tensor.offset
+        self.address = address + _VERSIONED_OFFSET
+
+    def _take_unversioned(self, capsule: Any) -> None:
+        try:
+            address = _abi.capsule_pointer(capsule, _UNVERSIONED)
+        except ValueError:
+            found = f"expected __dlpack__ to return a capsule, found {capsule!r}"
+            raise InvalidTensor(found) from None
+        managed = _abi.ManagedTensor.from_address(address)
+        _abi.capsule_rename(capsule, _USED_UNVERSIONED)
+        self._managed, self._deleter = address, managed.deleter
+        self.address = address + _UNVERSIONED_OFFSET
 
     def _read(self, array: Any, interface: Any) -> None:
         """The same from __array_interface__, of memory on the host that may not be written."""
