@@ -15,6 +15,9 @@ from ._errors import InvalidArgument, InvalidTensor
 class Framework:
     """Any library: arrays by DLPack, new ones by the Python array API standard."""
 
+    is_host = False
+    """Whether arrays are on the CPU and say themselves what may be written."""
+
     def exported(self, array: Any) -> Any:
         """What stands for `array` in DLPack: itself, or a view of its bits."""
         return array
@@ -47,6 +50,8 @@ class Framework:
 
 
 class NumPy(Framework):
+    is_host = True
+
     def exported(self, array: Any) -> Any:
         dtype = array.dtype
         # Before version 1.25 DLPack in NumPy knew no truth values.
@@ -63,6 +68,8 @@ class NumPy(Framework):
 
 
 class CuPy(NumPy):
+    is_host = False
+
     def stream(self, device: int) -> int:
         cupy: Any = sys.modules["cupy"]
         with cupy.cuda.Device(device):

@@ -26,16 +26,20 @@ class Borrowed:
 
     __slots__ = ("address", "read_only", "_managed", "_deleter", "_owner")
 
+    address: int
+    """Of its DLTensor."""
+    read_only: bool
+    """Whether it cannot be an output."""
+
     def __init__(self, array: Any, stream: Optional[int]) -> None:
         self._deleter: Optional[int] = None
-        self.address: int
-        """Of its DLTensor."""
+        framework = framework_of(array)
+        if framework.is_host and self._look_into(array):
+            return
         self.read_only = False
-        """Whether it cannot be an output."""
         if not hasattr(array, "__dlpack__"):
             found = type_name(array)
             raise InvalidTensor(f"expected an array that has __dlpack__, found {found}")
-        framework = framework_of(array)
         exported = framework.exported(array)
         try:
             capsule = _capsule(exported, stream)
@@ -50,6 +54,17 @@ class Borrowed:
         self.read_only |= not framework.can_be_written(array)
         if framework.holds_truth_values(array):
             _abi.Tensor.from_address(self.address).dtype.code = _abi.BOOL
+
+    def _look_into(self, array: Any) -> bool:
+        """Reads where the tensor is and takes nothing out of the capsule, which frees what it has: calls of Python's
+        C interface take longer than all else here. False where the array has to be exported otherwise."""
+        try:
+            self._owner = capsule = array.__dlpack__(max_version=(1, 0))
+            self.address = _abi.capsule_pointer(capsule, _VERSIONED) + _VERSIONED_OFFSET
+        except (BufferError, TypeError, ValueError):
+            return False
+        self.read_only = not array.flags.writeable
+        return True
 
     def _take(self, capsule: Any) -> None:
         """Takes the tensor out of the capsule, which is left as used."""
