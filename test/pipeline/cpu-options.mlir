@@ -7,7 +7,8 @@
 
 // DEFAULT-LABEL:   func.func @attend(
 // DEFAULT:           memref.view {{.*}} : memref<?xi8> to memref<1x1000x80xf32>
-// DEFAULT:           memref.alloca() {{.*}} : memref<50x80xf32>
+// DEFAULT:           scf.for %{{.*}} = %c0 to %c50 step
+// DEFAULT:           vector.store {{.*}} : memref<1x1000x80xf32>, vector<8xf32>
 
 // OTHER-LABEL:     func.func @attend(
 // OTHER-NOT:         memref<1x1000x80xf32>

@@ -14,6 +14,10 @@ static constexpr int64_t kSums = 12, kSumsOf16Lanes = 24;
 static constexpr int64_t kMostVectors = 3;
 // The longest sum of which all steps are written out.
 static constexpr int64_t kUnrolledDepth = 16;
+// Scalars of such sums that have registers for as long as the product takes. LLVM broadcasts more
+// of them just as early, to the stack: each step then takes its own from there, and sums of
+// several vectors would only take the registers that they need.
+static constexpr int64_t kScalars = 2;
 
 // Calls `body` for blocks of [0, count): of `most` and of one less, so that all are about equal.
 static void evenBlocks(TileBuilder &t, int64_t count, int64_t most,
@@ -44,6 +48,8 @@ static void rowBlocks(TileBuilder &t, Value count, int64_t most,
 
 void TileBuilder::product(Value rows, int64_t columns, Value depth, Scalar a, Vector b,
                           Vector start, Store finish, Body beforeRow) {
+  std::optional<int64_t> steps = getConstantIntValue(depth);
+  bool isUnrolled = steps && *steps <= kUnrolledDepth;
   // The sums of `numRows` rows from `row` on and of `vectors` vectors from `column` on.
   auto block = [&](Value row, int64_t numRows, Value column, int64_t width, int64_t vectors) {
     SmallVector<Value> rowAt, columnAt, sums;
@@ -70,8 +76,7 @@ void TileBuilder::product(Value rows, int64_t columns, Value depth, Scalar a, Ve
       }
       return after;
     };
-    std::optional<int64_t> steps = getConstantIntValue(depth);
-    if (steps && *steps <= kUnrolledDepth)
+    if (isUnrolled)
       for (int64_t k = 0; k < *steps; ++k)
         sums = step(index(k), sums);
     else
@@ -82,10 +87,13 @@ void TileBuilder::product(Value rows, int64_t columns, Value depth, Scalar a, Ve
         finish(i, j, sums[r * vectors + v]);
   };
 
-  // Where there are few rows they are all in registers at once, so that b is read once.
+  // Where there are few rows they are all in registers at once, so that b is read once; and of one
+  // row as many vectors as possible, so that a is.
   int64_t mostSums = lanes == 16 ? kSumsOf16Lanes : kSums, mostVectors = kMostVectors;
-  if (std::optional<int64_t> all = getConstantIntValue(rows); all && *all <= mostSums)
-    mostVectors = mostSums / std::max<int64_t>(*all, 1);
+  if (std::optional<int64_t> all = getConstantIntValue(rows); all && *all <= mostSums) {
+    bool manyScalars = isUnrolled && *all > 1 && *all * *steps > kScalars;
+    mostVectors = manyScalars ? 1 : mostSums / std::max<int64_t>(*all, 1);
+  }
   for (Columns range : splitColumns(columns, lanes))
     evenBlocks(*this, range.count, mostVectors, [&](Value vector, int64_t vectors) {
       Value column = add(mul(vector, range.width), range.first);

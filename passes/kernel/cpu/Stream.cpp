@@ -94,9 +94,8 @@ void Stream::sweepAll(Sweep kind) {
 }
 
 void Stream::sweep(const Task &task, Sweep kind) {
-  bool keepsPowers = kind == Sweep::Normalisers && powers;
-  ScoreTile tile = core.makeTile(keepsPowers ? 0 : tileSize, columns);
-  Value maximum, sum, factors = t.scratch({rowElements});
+  ScoreTile tile = core.makeTile(powers ? 0 : tileSize, columns);
+  Value maximum, sum, highest, factors = t.scratch({rowElements});
   core.prepareTails(columns);
   if (positions.isMasked()) {
     kept.columns = t.scratch({columns.inHead});
@@ -112,6 +111,7 @@ void Stream::sweep(const Task &task, Sweep kind) {
   } else {
     maximum = t.inner(maxima, {task.slot, task.split});
     sum = t.inner(sums, {task.slot, task.split});
+    highest = t.scratch({2, rowElements});
     t.fill(maximum, std::numeric_limits<float>::lowest());
     t.fill(sum, 0);
   }
@@ -129,16 +129,19 @@ void Stream::sweep(const Task &task, Sweep kind) {
     Value first = t.mul(number, tileSize), count = t.index(tileSize);
     if (std::optional<int64_t> all = getConstantIntValue(keys); !all || *all % tileSize)
       count = t.min(count, t.sub(keys, first));
-    if (keepsPowers)
+    if (powers)
       tile.memref = keptRows(task, first, count);
     if (kind == Sweep::Sum && powers) {
       weightsOfStored(task, tile, number, first, count, maximum, sum, factors);
+    } else if (kind == Sweep::Sum) {
+      logits(task, tile, first, count, /*highest=*/nullptr);
+      weights(task, tile, first, count, maximum, sum);
     } else {
-      logits(task, tile, first, count);
-      if (kind == Sweep::Sum)
-        weights(task, tile, first, count, maximum, sum);
-      else
-        normalise(task, tile, number, count, maximum, sum, factors, kind);
+      forRow([&](Value column, int64_t width) {
+        t.store(t.load(maximum, {column}, width), highest, {t.index(0), column});
+      });
+      logits(task, tile, first, count, highest);
+      normalise(task, tile, number, count, highest, maximum, sum, factors, kind);
     }
     if (kind != Sweep::Normalisers)
       addProduct(task, tile, first, count, t.isEqual(number, begin));

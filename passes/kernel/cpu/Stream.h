@@ -50,9 +50,11 @@ private:
 
   //===--- Steps on a tile ---------------------------------------------------===//
   // `maximum`, `sum`, `inverse` (of the sum) and `factors` are rows [rowElements] in f32.
-  void logits(const Task &task, const ScoreTile &tile, mlir::Value first, mlir::Value count);
+  void logits(const Task &task, const ScoreTile &tile, mlir::Value first, mlir::Value count,
+              mlir::Value highest);
   void normalise(const Task &task, const ScoreTile &tile, mlir::Value number, mlir::Value count,
-                 mlir::Value maximum, mlir::Value sum, mlir::Value factors, Sweep kind);
+                 mlir::Value highest, mlir::Value maximum, mlir::Value sum, mlir::Value factors,
+                 Sweep kind);
   void weights(const Task &task, const ScoreTile &tile, mlir::Value first, mlir::Value count,
                mlir::Value maximum, mlir::Value inverse);
   void weightsOfStored(const Task &task, const ScoreTile &tile, mlir::Value number,
@@ -62,6 +64,7 @@ private:
   void keepRow(const Task &task, mlir::Value key, mlir::Value token);
   void addProduct(const Task &task, const ScoreTile &tile, mlir::Value first, mlir::Value count,
                   mlir::Value isFirst);
+  mlir::Value parity(mlir::Value count);
   void forRow(llvm::function_ref<void(mlir::Value column, int64_t width)> body) {
     t.columns(rowElements, body);
   }

@@ -8,8 +8,17 @@ using namespace mlir;
 using namespace imhsa;
 using namespace imhsa::cpu;
 
-// Y of a tile.
-void Stream::logits(const Task &task, const ScoreTile &tile, Value first, Value count) {
+Value Stream::parity(Value count) {
+  OpBuilder &b = t.builder();
+  return b.createOrFold<arith::RemUIOp>(t.getLoc(), count, t.index(2));
+}
+
+// Y of a tile. `highest` [2, rowElements], where it is not null, are the maxima before this tile in
+// row 0, and then those with it in row `count` % 2. One row is read and the other one written,
+// since of a maximum that is stored where it was loaded LLVM makes a masked store, which takes
+// long.
+void Stream::logits(const Task &task, const ScoreTile &tile, Value first, Value count,
+                    Value highest) {
   core.clearTails(tile, count);
   t.loop(t.index(core.queryHeads), [&](Value head) {
     Value rows = core.key.rows(t, task.batch, core.keyHead(head), first, count);
@@ -17,8 +26,18 @@ void Stream::logits(const Task &task, const ScoreTile &tile, Value first, Value 
     core.multiply(tile, t.asF32(rows, tileSize), count, packed.of(t, {task.slot, head}), head,
                   [&](Value row) { t.prefetchRow(after, row); });
   });
-  if (!core.scores.interaction.pre && !positions.hasBias() && !positions.isMasked())
+  if (!core.scores.interaction.pre && !positions.hasBias() && !positions.isMasked()) {
+    if (highest)
+      forRow([&](Value column, int64_t width) {
+        Value before = t.load(highest, {t.index(0), column}, width);
+        Value after = t.carry(t.index(0), count, 1, before, [&](Value token, ValueRange greatest) {
+          Value logit = t.load(tile.memref, {token, column}, width);
+          return SmallVector<Value>{t.maxf(logit, greatest.front())};
+        })[0];
+        t.store(after, highest, {parity(count), column});
+      });
     return;
+  }
   t.loop(count, [&](Value token) {
     Value key = t.add(first, token);
     if (positions.isMasked())
@@ -36,6 +55,12 @@ void Stream::logits(const Task &task, const ScoreTile &tile, Value first, Value 
           if (positions.isMasked())
             vector = kept.select(t, vector, j, -std::numeric_limits<float>::infinity());
           tile.store(t, token, head, j, vector);
+          if (!highest)
+            return;
+          Value at = tile.at(t, head, j);
+          int64_t width = cast<VectorType>(vector.getType()).getDimSize(0);
+          Value before = t.load(highest, {parity(token), at}, width);
+          t.store(t.maxf(vector, before), highest, {parity(t.add(token, 1)), at});
         });
   });
 }
@@ -54,31 +79,27 @@ void Stream::keepRow(const Task &task, Value key, Value token) {
   t.store(t.reduce(any, [&](Value a, Value b) { return t.maxf(a, b); }), kept.keys, {token});
 }
 
-// From Y: the maxima and sums, and e^(Y - m) where it is wanted. A range of columns at a time, so
-// that what is computed of it is in registers over all keys.
+// From Y and its maxima: all maxima and sums so far, and e^(Y - m) where it is wanted.
 void Stream::normalise(const Task &task, const ScoreTile &tile, Value number, Value count,
-                       Value maximum, Value sum, Value factors, Sweep kind) {
-  Value zero = t.index(0);
+                       Value highest, Value maximum, Value sum, Value factors, Sweep kind) {
   forRow([&](Value column, int64_t width) {
-    auto logit = [&](Value token) { return t.load(tile.memref, {token, column}, width); };
-    Value before = t.load(maximum, {column}, width);
-    Value after = t.carry(zero, count, 1, before, [&](Value token, ValueRange greatest) {
-      return SmallVector<Value>{t.maxf(logit(token), greatest.front())};
-    })[0];
-    Value factor = t.exp(t.subf(before, after));
-    Value scaled = t.mulf(t.load(sum, {column}, width), factor);
-    Value total = t.carry(zero, count, 1, scaled, [&](Value token, ValueRange sums) {
-      Value power = t.exp(t.subf(logit(token), after));
-      if (powers || kind == Sweep::Both)
-        t.store(power, tile.memref, {token, column});
-      return SmallVector<Value>{t.addf(sums.front(), power)};
-    })[0];
+    Value after = t.load(highest, {parity(count), column}, width);
+    Value factor = t.exp(t.subf(t.load(maximum, {column}, width), after));
     t.store(after, maximum, {column});
-    t.store(total, sum, {column});
+    t.store(t.mulf(t.load(sum, {column}, width), factor), sum, {column});
     if (powers)
       t.store(after, storedOf(task, references, number), {column});
     if (kind == Sweep::Both)
       t.store(factor, factors, {column});
+  });
+  t.loop(count, [&](Value token) {
+    forRow([&](Value column, int64_t width) {
+      Value logit = t.load(tile.memref, {token, column}, width);
+      Value power = t.exp(t.subf(logit, t.load(maximum, {column}, width)));
+      if (powers || kind == Sweep::Both)
+        t.store(power, tile.memref, {token, column});
+      t.store(t.addf(t.load(sum, {column}, width), power), sum, {column});
+    });
   });
   if (kind == Sweep::Both)
     scaleSums(task, factors);
@@ -115,7 +136,7 @@ void Stream::mixAfter(const ScoreTile &tile, Value token, AttentionTile::In in) 
   });
 }
 
-// Z of a tile from e^(Y - m'), where m' is the maximum that sweep 1 had at the tile.
+// Z of a tile, in place, from e^(Y - m'), where m' is the maximum that sweep 1 had at the tile.
 void Stream::weightsOfStored(const Task &task, const ScoreTile &tile, Value number, Value first,
                              Value count, Value maximum, Value inverse, Value factors) {
   Value before = storedOf(task, references, number);
@@ -124,12 +145,11 @@ void Stream::weightsOfStored(const Task &task, const ScoreTile &tile, Value numb
     t.store(t.mulf(factor, t.load(inverse, {column}, width)), factors, {column});
   });
   t.loop(count, [&](Value token) {
-    Value stored = storedOf(task, powers, t.add(first, token));
     if (positions.isMasked())
       keepRow(task, t.add(first, token), token);
     mixAfter(tile, token, [&](Value head, Value j, int64_t width) {
-      Value at = tile.at(t, head, j);
-      return t.mulf(t.load(stored, {at}, width), t.load(factors, {at}, width));
+      return t.mulf(tile.load(t, token, head, j, width),
+                    t.load(factors, {tile.at(t, head, j)}, width));
     });
   });
 }
@@ -152,11 +172,13 @@ void Stream::addProduct(const Task &task, const ScoreTile &tile, Value first, Va
             Value vector = t.load(v, {k, j}, width);
             return positions.isMasked() ? kept.valueOf(t, vector, k) : vector;
           },
-          [&](Value i, Value j, int64_t width) {
-            Value before = t.load(result, {t.add(begin, i), j}, width);
-            return t.select(isFirst, t.real(0, width), before);
+          /*start=*/nullptr,
+          [&](Value i, Value j, Value vector) {
+            // Loaded here, not at the start: products do not wait for it.
+            int64_t width = cast<VectorType>(vector.getType()).getDimSize(0);
+            Value row = t.add(begin, i), before = t.load(result, {row, j}, width);
+            t.store(t.select(isFirst, vector, t.addf(before, vector)), result, {row, j});
           },
-          [&](Value i, Value j, Value vector) { t.store(vector, result, {t.add(begin, i), j}); },
           beforeRow);
     };
     Value zero = t.index(0), others = columns.hasTail ? t.index(columns.inHead) : task.numQueries;
