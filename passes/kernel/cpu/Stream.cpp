@@ -94,7 +94,7 @@ void Stream::sweepAll(Sweep kind) {
 }
 
 void Stream::sweep(const Task &task, Sweep kind) {
-  ScoreTile tile = core.makeTile(powers ? 0 : tileSize, columns);
+  ScoreTile tile = core.makeTile(powers && !storedTiles ? 0 : tileSize, columns);
   Value maximum, sum, highest, factors = t.scratch({rowElements});
   core.prepareTails(columns);
   if (positions.isMasked()) {
@@ -125,13 +125,13 @@ void Stream::sweep(const Task &task, Sweep kind) {
   // The first tile sets the sums. Where there is none they are zeros.
   if (kind != Sweep::Normalisers)
     t.loop(end, t.min(t.add(end, 1), t.add(begin, 1)), 1, [&](Value) { clear(task); });
-  t.loop(begin, end, 1, [&](Value number) {
+  auto sweepTile = [&](ScoreTile tile, Value number, bool isStored) {
     Value first = t.mul(number, tileSize), count = t.index(tileSize);
     if (std::optional<int64_t> all = getConstantIntValue(keys); !all || *all % tileSize)
       count = t.min(count, t.sub(keys, first));
-    if (powers)
-      tile.memref = keptRows(task, first, count);
-    if (kind == Sweep::Sum && powers) {
+    if (isStored)
+      tile.memref = storedRows(task, t.sub(number, begin), first, count);
+    if (kind == Sweep::Sum && isStored) {
       weightsOfStored(task, tile, number, first, count, maximum, sum, factors);
     } else if (kind == Sweep::Sum) {
       logits(task, tile, first, count, /*highest=*/nullptr);
@@ -141,11 +141,18 @@ void Stream::sweep(const Task &task, Sweep kind) {
         t.store(t.load(maximum, {column}, width), highest, {t.index(0), column});
       });
       logits(task, tile, first, count, highest);
-      normalise(task, tile, number, count, highest, maximum, sum, factors, kind);
+      Value reference = isStored ? storedOf(task, references, number) : Value();
+      normalise(task, tile, reference, count, highest, maximum, sum, factors, kind);
     }
     if (kind != Sweep::Normalisers)
       addProduct(task, tile, first, count, t.isEqual(number, begin));
-  });
+  };
+  // Those whose powers have room in the workspace, and the others.
+  Value middle = !powers ? begin : storedTiles ? t.min(t.add(begin, storedTiles), end) : end;
+  if (powers)
+    t.loop(begin, middle, 1, [&](Value number) { sweepTile(tile, number, /*isStored=*/true); });
+  if (!powers || storedTiles)
+    t.loop(middle, end, 1, [&](Value number) { sweepTile(tile, number, /*isStored=*/false); });
   if (kind == Sweep::Both && !partial) {
     forRow([&](Value column, int64_t width) {
       t.store(t.reciprocal(t.load(sum, {column}, width)), factors, {column});

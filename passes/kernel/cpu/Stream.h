@@ -37,7 +37,7 @@ private:
 
   //===--- Buffers ----------------------------------------------------------===//
   void makeBuffers();
-  bool isStored(mlir::Value elements);
+  std::optional<int64_t> chooseStored(mlir::Value allKeys);
   void chooseAtOnce(mlir::Value elements, int64_t most);
   void packQueries();
   /// A task of the block of queries in `slot`.
@@ -46,13 +46,14 @@ private:
   mlir::Value sumOf(const Task &task, mlir::Value head);
   /// The part of `powers` or `references` for a task, and the rows of `powers` of `count` keys.
   mlir::Value storedOf(const Task &task, mlir::Value buffer, mlir::Value position);
-  mlir::Value keptRows(const Task &task, mlir::Value first, mlir::Value count);
+  mlir::Value storedRows(const Task &task, mlir::Value inRange, mlir::Value first,
+                         mlir::Value count);
 
   //===--- Steps on a tile ---------------------------------------------------===//
   // `maximum`, `sum`, `inverse` (of the sum) and `factors` are rows [rowElements] in f32.
   void logits(const Task &task, const ScoreTile &tile, mlir::Value first, mlir::Value count,
               mlir::Value highest);
-  void normalise(const Task &task, const ScoreTile &tile, mlir::Value number, mlir::Value count,
+  void normalise(const Task &task, const ScoreTile &tile, mlir::Value reference, mlir::Value count,
                  mlir::Value highest, mlir::Value maximum, mlir::Value sum, mlir::Value factors,
                  Sweep kind);
   void weights(const Task &task, const ScoreTile &tile, mlir::Value first, mlir::Value count,
@@ -88,6 +89,7 @@ private:
   mlir::Value queries;
   Positions positions;
   int64_t numSplits, blockSize, tileSize, rowElements;
+  int64_t storedTiles; ///< of each range, where not all of them are stored
   ScoreColumns columns;
   SecondSweep secondSweep;
   mlir::Value blocks, allBlocks;     ///< of queries: of a batch element, and of all of them

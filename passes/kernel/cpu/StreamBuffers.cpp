@@ -42,12 +42,13 @@ void Stream::makeBuffers() {
                       t.index(core.value.width())};
     if (!core.scores.lse && core.scores.interaction.mixesAfter()) {
       Value keys = core.key.tokens(t);
-      powerSizes = {keys, t.index(AttentionTile::rowSize(columns))};
-      referenceSizes = {t.ceilDiv(keys, tileSize), row};
+      std::optional<int64_t> rows = chooseStored(keys);
+      if (!rows || *rows) {
+        powerSizes = {rows ? t.index(*rows) : keys, t.index(AttentionTile::rowSize(columns))};
+        referenceSizes = {t.ceilDiv(keys, tileSize), row};
+      }
     }
   }
-  if (!powerSizes.empty() && !isStored(t.mul(core.key.tokens(t), row)))
-    powerSizes.clear(), referenceSizes.clear();
 
   Value elements = t.index(0);
   for (ArrayRef<Value> sizes : {packedSizes, tailSizes, normaliserSizes, normaliserSizes,
@@ -66,12 +67,23 @@ void Stream::makeBuffers() {
   powers = make(powerSizes), references = make(referenceSizes);
 }
 
-// Whether sweep 1 keeps its powers, so many of a block.
-bool Stream::isStored(Value elements) {
-  if (secondSweep != SecondSweep::Auto)
-    return secondSweep == SecondSweep::Store;
-  std::optional<int64_t> count = getConstantIntValue(elements);
-  return count && *count * 4 <= kMostStored;
+// Of how many keys sweep 1 stores its powers; nothing for all. Those that have room are the first
+// tiles of each range, unless they are less than half: that would not be worth its code.
+std::optional<int64_t> Stream::chooseStored(Value allKeys) {
+  storedTiles = 0;
+  if (secondSweep == SecondSweep::Store)
+    return std::nullopt;
+  std::optional<int64_t> keys = getConstantIntValue(allKeys);
+  if (secondSweep == SecondSweep::Recompute || !keys)
+    return 0;
+  int64_t most = kMostStored / (4 * rowElements);
+  if (*keys <= most)
+    return std::nullopt;
+  int64_t ofRange = most / (tileSize * numSplits);
+  if (ofRange * tileSize * numSplits * 2 < *keys)
+    return 0;
+  storedTiles = ofRange;
+  return storedTiles * tileSize * numSplits;
 }
 
 // As many blocks of queries at once as have room in `most` bytes, a power of two. No division: the
@@ -127,9 +139,13 @@ Value Stream::storedOf(const Task &task, Value buffer, Value position) {
   return t.inner(buffer, {task.slot, position});
 }
 
-Value Stream::keptRows(const Task &task, Value first, Value count) {
+// The rows of `powers` of a tile, the number `inRange` of its range.
+Value Stream::storedRows(const Task &task, Value inRange, Value first, Value count) {
   OpBuilder &b = t.builder();
   int64_t rowSize = cast<MemRefType>(powers.getType()).getShape().back();
-  return t.view(powers, {task.slot, first, b.getIndexAttr(0)},
+  Value row = first;
+  if (storedTiles)
+    row = t.mul(t.add(t.mul(task.split, storedTiles), inRange), tileSize);
+  return t.view(powers, {task.slot, row, b.getIndexAttr(0)},
                 {OpFoldResult(), count, b.getIndexAttr(rowSize)});
 }

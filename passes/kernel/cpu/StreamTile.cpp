@@ -79,16 +79,17 @@ void Stream::keepRow(const Task &task, Value key, Value token) {
   t.store(t.reduce(any, [&](Value a, Value b) { return t.maxf(a, b); }), kept.keys, {token});
 }
 
-// From Y and its maxima: all maxima and sums so far, and e^(Y - m) where it is wanted.
-void Stream::normalise(const Task &task, const ScoreTile &tile, Value number, Value count,
+// From Y and its maxima: all maxima and sums so far, e^(Y - m) where it is wanted, and m where that
+// is stored.
+void Stream::normalise(const Task &task, const ScoreTile &tile, Value reference, Value count,
                        Value highest, Value maximum, Value sum, Value factors, Sweep kind) {
   forRow([&](Value column, int64_t width) {
     Value after = t.load(highest, {parity(count), column}, width);
     Value factor = t.exp(t.subf(t.load(maximum, {column}, width), after));
     t.store(after, maximum, {column});
     t.store(t.mulf(t.load(sum, {column}, width), factor), sum, {column});
-    if (powers)
-      t.store(after, storedOf(task, references, number), {column});
+    if (reference)
+      t.store(after, reference, {column});
     if (kind == Sweep::Both)
       t.store(factor, factors, {column});
   });
@@ -96,7 +97,7 @@ void Stream::normalise(const Task &task, const ScoreTile &tile, Value number, Va
     forRow([&](Value column, int64_t width) {
       Value logit = t.load(tile.memref, {token, column}, width);
       Value power = t.exp(t.subf(logit, t.load(maximum, {column}, width)));
-      if (powers || kind == Sweep::Both)
+      if (reference || kind == Sweep::Both)
         t.store(power, tile.memref, {token, column});
       t.store(t.addf(t.load(sum, {column}, width), power), sum, {column});
     });
