@@ -19,16 +19,38 @@ func.func @small(%q: memref<3x2x16x8xf32>, %k: memref<3x2x1000x8xf32>, %w: memre
   return
 }
 
-// 49 MiB: nobody stores so much unasked; and then one batch element after the other.
+// 49 MiB: nobody stores more than 48 unasked, of each of the 4 ranges the first 1638 tiles of 60 keys; and then one batch
+// element after the other. Rows of the others are on the stack.
 // CHECK-LABEL:   func.func @large(
 // CHECK-COUNT-4:   memref.alloc()
-// AUTO-NOT:        memref.alloc()
+// AUTO:            memref.alloc() {{.*}} : memref<1x393120x48xf32>
+// AUTO:            memref.alloc() {{.*}} : memref<1x6691x32xf32>
 // STORE:           memref.alloc() {{.*}} : memref<1x401408x48xf32>
 // STORE:           scf.for %{{.*}} = %c0 to %c3 step %c1
 // RECOMPUTE-NOT:   memref.alloc()
 // CHECK:           scf.parallel
+// AUTO:              memref.alloca() {{.*}} : memref<60x48xf32>
+// AUTO:              %[[MIDDLE:.*]] = arith.minsi
+// AUTO:              scf.for %{{.*}} = %{{.*}} to %[[MIDDLE]]
+// AUTO:                memref.subview {{.*}} : memref<1x393120x48xf32>
+// AUTO:              scf.for %{{.*}} = %[[MIDDLE]] to
+// AUTO-NOT:            memref<1x393120x48xf32>
+// AUTO:              scf.parallel
+// AUTO:                memref.subview {{.*}} : memref<1x393120x48xf32>
 func.func @large(%q: memref<3x2x16x8xf32>, %k: memref<3x2x401408x8xf32>, %w: memref<2x2xf32>, %o: memref<3x2x16x8xf32>) {
   imhsa.attention ins(%q, %k, %k : memref<3x2x16x8xf32>, memref<3x2x401408x8xf32>, memref<3x2x401408x8xf32>)
+    interaction(post = %w : memref<2x2xf32>) schedule(#imhsa.schedule<stream, queries = 16, splits = 4>) outs(%o : memref<3x2x16x8xf32>)
+  return
+}
+
+// 97 MiB: of less than half of it, nothing.
+// CHECK-LABEL:   func.func @larger(
+// CHECK-COUNT-4:   memref.alloc()
+// AUTO-NOT:        memref.alloc()
+// STORE:           memref.alloc() {{.*}} : memref<1x794624x48xf32>
+// CHECK:           scf.parallel
+func.func @larger(%q: memref<3x2x16x8xf32>, %k: memref<3x2x794624x8xf32>, %w: memref<2x2xf32>, %o: memref<3x2x16x8xf32>) {
+  imhsa.attention ins(%q, %k, %k : memref<3x2x16x8xf32>, memref<3x2x794624x8xf32>, memref<3x2x794624x8xf32>)
     interaction(post = %w : memref<2x2xf32>) schedule(#imhsa.schedule<stream, queries = 16, splits = 4>) outs(%o : memref<3x2x16x8xf32>)
   return
 }

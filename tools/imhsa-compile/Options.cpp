@@ -159,9 +159,9 @@ Expected<Options> imhsa::compile::parseOptions(int argc, char **argv) {
                "next; by default what the least of the\nchips' second-level caches holds"));
   static cl::opt<std::string> secondSweep(
       "second-sweep", cl::value_desc("auto|store|recompute"), cl::init("auto"), cl::cat(category),
-      cl::desc("On the CPU, whether the exponentials of a first sweep over\nkeys are stored for a "
-               "second, where heads are mixed after the\nsoftmax; by default if that takes at most "
-               "48 MiB"));
+      cl::desc(
+          "On the CPU, whether the exponentials of a first sweep over\nkeys are stored for a "
+          "second, where heads are mixed after the\nsoftmax; by default at most 48 MiB of them"));
   static cl::opt<bool> lineInfo(
       "line-info", cl::cat(category),
       cl::desc("Kernels keep the lines of the source, for profilers and\nsanitizers: .loc in PTX"));
