@@ -183,6 +183,8 @@ def SchedulePass : Pass<"imhsa-schedule", "::mlir::ModuleOp"> {
       `imhsa.log_sum_exp`, of the kind `normalisers`, and an attention with its `lse`.
     * An `imhsa.pool` of what is the key of a `normalisers` or `stream` behind it moves directly
       in front of that one, which then computes it on its way.
+    * What a pool or an attention gives in f32, and only fused kernels read that take their tokens
+      in f16 or bf16, becomes of that type: they would round it the same way.
     * Where queries alone give too few blocks, keys are split. Sizes that types do not
       tell are those of `imhsa.size_hint`, otherwise a batch of 8 and 4096 tokens; what is
       chosen is right for every size.
@@ -230,7 +232,8 @@ def SchedulePass : Pass<"imhsa-schedule", "::mlir::ModuleOp"> {
     Statistic<"numFused", "fused", "Number of operations that fused kernels compute">,
     Statistic<"numGeneral", "general", "Number of operations that no fused kernel serves">,
     Statistic<"numSeparated", "separated", "Number of attentions whose normalisers are computed first">,
-    Statistic<"numRiding", "riding", "Number of pools that a sweep computes on its way">
+    Statistic<"numRiding", "riding", "Number of pools that a sweep computes on its way">,
+    Statistic<"numNarrowed", "narrowed", "Number of results of f32 that became 16-bit">
   ];
   let dependentDialects = ["::mlir::tensor::TensorDialect"];
 }

@@ -5,6 +5,7 @@
 #include "passes/Passes.h"
 #include "passes/schedule/Candidates.h"
 #include "passes/schedule/Given.h"
+#include "passes/schedule/Narrow.h"
 #include "passes/schedule/Riding.h"
 #include "passes/schedule/Whole.h"
 #include "passes/tile/Normalisers.h"
@@ -106,6 +107,7 @@ struct SchedulePass : imhsa::impl::SchedulePassBase<SchedulePass> {
       numRiding += letRide(pool, [&](Operation *sweep) { return chosen.contains(sweep); });
     chooseWholes(getOperation(), {least, haveDependentLaunches(chip), math()},
                  [&](Operation *op) { return chosen.contains(op); });
+    numNarrowed += narrowIntermediates(getOperation());
   }
 
 private:

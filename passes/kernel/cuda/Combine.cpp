@@ -113,6 +113,17 @@ static int64_t partsOfRow(AttentionOp op) {
   return dimSize(op.getScratch().front(), 4) / columnsOfPart(op);
 }
 
+// Neighbours in one access where their place is a multiple of their size.
+static void storeRow(KernelBuilder &k, ArrayRef<Float> values, Pointer to, Type element,
+                     Bool isAligned) {
+  auto elements = llvm::map_to_vector(values, [&](Float x) { return k.fromFloat(x, element); });
+  auto oneByOne = [&] {
+    for (auto [i, x] : llvm::enumerate(elements))
+      to.at(static_cast<int64_t>(i * bytesOf(element))).store(x);
+  };
+  k.when(isAligned, [&] { to.store(k.vector(elements)); }, oneByOne);
+}
+
 static void combineRow(KernelBuilder &k, AttentionOp op, const Row &row) {
   OpBuilder &b = k.builder();
   Value partial = op.getScratch().front();
@@ -154,9 +165,8 @@ static void combineRow(KernelBuilder &k, AttentionOp op, const Row &row) {
   Tensor out = k.tensor(op.getInit());
   SmallVector<Int> place(4, column);
   place[dims.batch] = row.batch, place[dims.head] = row.head, place[dims.token] = row.query;
-  Pointer to = out.at(place);
-  for (auto [i, x] : llvm::enumerate(result))
-    to.at(static_cast<int64_t>(i * bytesOf(out.element))).store(k.fromFloat(x, out.element));
+  storeRow(k, result, out.at(place), out.element,
+           k.isAligned(op.getInit(), width * bytesOf(out.element)));
 }
 
 //===----------------------------------------------------------------------===//
