@@ -23,6 +23,7 @@ FailureOr<NormalisersPlan> NormalisersPlan::get(LogSumExpOp op, Complain complai
   NormalisersPlan plan;
   static_cast<ScorePlan &>(plan) = *found;
   plan.headGroups = all / heads;
+  plan.spreadKeys();
   plan.chooseUnitKeys(
       [&] {
         return plan.rowTurns() * llvm::divideCeil(tile.keys / plan.unitKeys, plan.keyGroups());

@@ -139,10 +139,21 @@ private:
         writes = writes & (mine < chunks);
       k.when(writes, [&] {
         Int place = k.warp() * columns + column;
-        auto values = llvm::map_to_vector(sums, [](Float x) { return x.value; });
+        // 16 bytes at a time. Of two such parts, every other four lanes store the second one first:
+        // 8 lanes, which store together, meet all banks.
         int64_t step = std::min<int64_t>(width, 4);
-        for (int64_t i = 0; i < width; i += step)
-          shared.at((place + i) * 4).store(k.vector(ArrayRef(values).slice(i, step)));
+        bool isPair = width == 8;
+        Bool swaps = (mine & 4) != 0;
+        for (int64_t i = 0; i < width; i += step) {
+          Pointer to = shared.at((place + i) * 4);
+          SmallVector<Float> part(ArrayRef(sums).slice(i, step));
+          if (isPair) {
+            to = shared.at(select(swaps, place + (4 - i), place + i) * 4);
+            for (auto [x, other] : llvm::zip(part, ArrayRef(sums).slice(4 - i, 4)))
+              x = select(swaps, other, x);
+          }
+          to.store(k.vector(llvm::map_to_vector(part, [](Float x) { return x.value; })));
+        }
       });
     }
     k.barrier();

@@ -65,6 +65,10 @@ struct ScorePlan {
   int64_t scoreTraffic() const;
 
 protected:
+  /// For a first sweep over the keys, on which a pool may ride. Its warps read the same row of two
+  /// heads at a time where rows have 64 bytes, half of the banks: those of the next head shall be
+  /// in the other half.
+  void spreadKeys() { keyTile.apart = keyTile.rowBytes() == 64 ? 64 : 0; }
   /// Sets `unitKeys`: of those with which the busiest of the warps has the fewest scores, as
   /// `unitsOfWarp` says of the present `unitKeys`, the largest whose `registers` a thread may have.
   void chooseUnitKeys(llvm::function_ref<int64_t()> unitsOfWarp,

@@ -43,6 +43,8 @@ FailureOr<AttentionPlan> AttentionPlan::get(AttentionOp op, Complain complain) {
   bool isStream = op.getScheduleAttr().getKind() == KernelKind::Stream;
   if (isStream && plan.isOnline && scores.interaction.mixesAfter())
     return complain() << ("expected an operand 'lse' beside mixing after the softmax");
+  if (isStream && plan.isOnline)
+    plan.spreadKeys();
   int64_t padded = llvm::alignTo(valueSize, 16);
   int64_t columns =
       tile.columns ? std::min<int64_t>(llvm::alignTo(tile.columns, 16), padded) : padded;
