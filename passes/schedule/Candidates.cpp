@@ -155,11 +155,11 @@ int64_t imhsa::poolWarps(PoolOp op) {
   return std::clamp<int64_t>(warps, 1, defaultSizes(KernelKind::Pool).warps);
 }
 
-// Blocks for each multiprocessor that splits are to give.
-static constexpr int64_t kBlocksWanted = 2;
+// Blocks for each multiprocessor that splits are to give, and how many splits there are at most.
+static constexpr double kBlocksWanted = 2, kMostSplits = 64;
 
-int64_t imhsa::splitsOf(const KernelShape &shape, const ScheduleSizes &sizes,
-                        const ChipResources &chip) {
+SmallVector<int64_t> imhsa::splitsOf(const KernelShape &shape, const ScheduleSizes &sizes,
+                                     const ChipResources &chip) {
   double groups = 1;
   if (sizes.heads)
     groups = (shape.valueSize ? shape.resultHeads : shape.scoreHeads) / sizes.heads;
@@ -170,5 +170,12 @@ int64_t imhsa::splitsOf(const KernelShape &shape, const ScheduleSizes &sizes,
   // A range has at least 8 tiles, so that what it gives is small beside what it reads.
   double most = std::floor(shape.keys / (8 * sizes.keys));
   // To the nearest power of two.
-  return std::exp2(std::round(std::log2(std::clamp(std::min(wanted, most), 1.0, 64.0))));
+  int64_t splits =
+      std::exp2(std::round(std::log2(std::clamp(std::min(wanted, most), 1.0, kMostSplits))));
+  SmallVector<int64_t> result = {splits};
+  // Where that leaves multiprocessors without a block, shorter ranges too.
+  while (blocks * splits < chip.multiprocessors &&
+         2 * splits <= std::min(kMostSplits, shape.keys / sizes.keys))
+    result.push_back(splits *= 2);
+  return result;
 }

@@ -14,8 +14,10 @@ KernelShape shapeOf(mlir::Operation *op, MatrixMath math);
 /// All the ways to cut an operation by a kind of kernel that the table has, without splits.
 llvm::SmallVector<ScheduleSizes> candidatesOf(KernelKind kind, const KernelShape &shape);
 
-/// The splits of the keys: enough blocks for all multiprocessors where queries alone give too few.
-int64_t splitsOf(const KernelShape &shape, const ScheduleSizes &sizes, const ChipResources &chip);
+/// The numbers of splits of the keys that are tried: one that gives enough blocks for all
+/// multiprocessors, of ranges that are not short, and where these give too few, more.
+llvm::SmallVector<int64_t> splitsOf(const KernelShape &shape, const ScheduleSizes &sizes,
+                                    const ChipResources &chip);
 /// The most warps that share the tokens of a segment.
 int64_t poolWarps(PoolOp op);
 

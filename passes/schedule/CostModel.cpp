@@ -20,7 +20,8 @@ struct Rates {
   double products = 64;         ///< other multiply-adds
   double exponentials = 16;
   double sharedBytes = 128;
-  double bytes = 16; ///< of keys and values, from memory or the second-level cache
+  double bytes = 16;       ///< of tokens, from memory
+  double cachedBytes = 48; ///< of what many blocks read, from the second-level cache
   double registers = 65536;
   double threads = 2048;
 };
@@ -67,43 +68,65 @@ double imhsa::estimateCycles(const KernelShape &shape, KernelKind kind, const Sc
                                          shape.scoreHeads * again / rates.exponentials});
   double shared = shape.batch * queryTiles * keyTiles * groups * columnGroups * block.tileTraffic;
 
-  // Keys and values once for each tile of queries (read_out: once for each block).
-  double keyBytes = (shape.keyHeads * shape.headSize * again + shape.valueHeads * shape.valueSize) *
-                    shape.elementBytes;
-  double rowBytes =
-      (shape.queryHeads * shape.headSize * again + shape.resultHeads * shape.valueSize) *
-      shape.elementBytes;
-  double bytes = shape.batch * shape.queries * rowBytes +
-                 (isReadOut ? 0 : shape.batch * queryTiles * shape.keys * keyBytes);
-  double transfer = bytes / rates.bytes;
+  // Queries stay in a block, or keys and values (`read_out`), and the others come by.
+  double splits = std::max<double>(1, sizes.splits);
+  double keyBytes = shape.keys * shape.elementBytes *
+                    (shape.keyHeads * shape.headSize * again + shape.valueHeads * shape.valueSize);
+  double queryBytes =
+      shape.queries * shape.elementBytes * shape.queryHeads * shape.headSize * again;
+  double resultBytes = shape.queries * shape.elementBytes * shape.resultHeads * shape.valueSize;
+  double transfer =
+      shape.batch / rates.bytes * (resultBytes + (isReadOut ? queryBytes : queryTiles * keyBytes));
 
-  // Blocks that share a multiprocessor wait in turns.
+  // Blocks that share a multiprocessor wait in turns: as many as there is room for, and blocks.
+  double blocks = shape.batch * groups * columnGroups *
+                  (isReadOut ? std::ceil(shape.queries / 16) : queryTiles * splits);
   double resident = std::min(
       {std::max(1.0, std::floor(chip.sharedBytes / std::max(1.0, double(block.sharedBytes())))),
        std::max(1.0, std::floor(rates.registers / (double(block.registers) * block.threads))),
-       std::floor(rates.threads / block.threads)});
+       std::floor(rates.threads / block.threads), std::ceil(blocks / chip.multiprocessors)});
   // `read_out` fetches its next queries while it works on what follows the scores.
   double latency = kTileLatency + (sizes.stages > 1 || isReadOut ? 0 : kCopyLatency);
   double waiting = queryTiles * keyTiles / resident;
+  // What stays is copied before anything else.
+  double copies = shape.batch * queryTiles * splits, copied = shape.batch * splits * queryBytes;
+  // Ranges are of whole tiles: some have one more.
+  double turns = std::ceil(keyTiles / splits) * splits / keyTiles;
+  double places = chip.multiprocessors * resident;
   if (isReadOut) {
-    // Its teams of warps go through tiles of 16 queries each by itself, a team of one warp without
-    // barriers.
-    double teams = sizes.queries / 16.0;
-    waiting = std::ceil(shape.queries / 16) / (resident * teams);
+    // There are as many blocks as fit, and teams of their warps go through tiles of 16 queries each
+    // by itself, a team of one warp without barriers.
+    double tiles = shape.batch * std::ceil(shape.queries / 16), share = std::ceil(tiles / places);
+    double teams = sizes.queries / 16.0, busy = std::min(teams, share);
+    waiting = std::ceil(shape.queries / 16) / (resident * busy);
     if (sizes.warps == teams)
       latency -= kTileLatency / 2;
     // Each has its share of the tiles from the start: the scheduler with the most warps is the
     // last.
-    double perScheduler = resident * sizes.warps / kSchedulers, most = std::ceil(perScheduler);
+    double perScheduler = resident * busy * (sizes.warps / teams) / kSchedulers;
+    double most = std::ceil(perScheduler);
     work *= most / perScheduler / std::min(1.0, most * kIssueOfWarp);
+    blocks = std::ceil(tiles / share) * groups * columnGroups;
+    turns = std::ceil(share / busy) * busy / share;
+    // Each block copies keys and values for every batch element that its share is of.
+    copies = std::ceil(tiles / share) + shape.batch - 1, copied = copies * keyBytes;
   }
+  double copying =
+      copied / rates.cachedBytes + copies * groups * columnGroups * kCopyLatency / resident;
   double waits = shape.batch * waiting * groups * columnGroups * latency;
 
   // Blocks come in waves; the last one may be nearly empty.
-  double blocks =
-      shape.batch * queryTiles * groups * columnGroups * std::max<double>(1, sizes.splits);
-  double places = chip.multiprocessors * resident;
-  double waves = std::ceil(blocks / places) * places / blocks;
-  return (std::max({work, shared / rates.sharedBytes, transfer}) + waits) * waves /
+  double waves = std::ceil(blocks / places) * places / blocks * turns;
+  return (std::max({work, shared / rates.sharedBytes, transfer}) + waits + copying) * waves /
          chip.multiprocessors;
+}
+
+double imhsa::combineCycles(const KernelShape &shape, const ScheduleSizes &sizes,
+                            const ChipResources &chip, bool overlaps) {
+  if (sizes.splits <= 1)
+    return 0;
+  double row = shape.valueSize ? shape.resultHeads * shape.valueSize : shape.scoreHeads;
+  // Partial results, of f32, are written and read.
+  double bytes = 2 * 4 * sizes.splits * shape.batch * shape.queries * row;
+  return launchCycles(overlaps) + kLoadCycles + bytes / Rates(chip).bytes / chip.multiprocessors;
 }

@@ -24,6 +24,20 @@ struct KernelShape {
 double estimateCycles(const KernelShape &shape, KernelKind kind, const ScheduleSizes &sizes,
                       const BlockResources &block, const ChipResources &chip);
 
+/// Cycles from the end of a kernel to what the next one does first, about 3 microseconds; where
+/// launches overlap and the next one is there already, about 1.
+inline double launchCycles(bool overlaps) { return overlaps ? 1500 : 4500; }
+
+/// Cycles in which the host starts a kernel, about 3.5 microseconds.
+inline constexpr double kHostCycles = 6000;
+
+/// Cycles of a load from the second-level cache that others wait for.
+inline constexpr double kLoadCycles = 900;
+
+/// Cycles that a kernel of its own takes to add up what ranges of keys give; 0 without splits.
+double combineCycles(const KernelShape &shape, const ScheduleSizes &sizes,
+                     const ChipResources &chip, bool overlaps);
+
 } // namespace imhsa
 
 #endif // IMHSA_PASSES_SCHEDULE_COSTMODEL_H

@@ -75,6 +75,10 @@ static void setSchedule(Operation *op, ScheduleAttr schedule) {
   op->setAttr(kScheduleAttr, schedule);
 }
 
+// How many times as long blocks with some of the columns are taken to need: they all compute the
+// same scores.
+static constexpr double kAgain = 1.1;
+
 namespace {
 struct SchedulePass : imhsa::impl::SchedulePassBase<SchedulePass> {
   using SchedulePassBase::SchedulePassBase;
@@ -254,19 +258,26 @@ private:
     double bestCycles = 0;
     bool bestReadsOnce = false;
     for (ScheduleSizes sizes : candidatesOf(kind, shape)) {
-      if (kind != KernelKind::ReadOut)
-        sizes.splits = splitsOf(shape, sizes, least);
-      auto candidate = ScheduleAttr::get(&getContext(), kind, sizes, math);
-      setSchedule(op, candidate);
+      setSchedule(op, ScheduleAttr::get(&getContext(), kind, sizes, math));
       FailureOr<BlockResources> block = getBlockResources(op, silent);
       if (failed(block) || failed(checkBudget(*block, least, silent)))
         continue;
-      double cycles = estimateCycles(shape, kind, sizes, *block, least);
       // Landmarks as queries: where one block can have all of them, all tokens are read once.
-      bool readsOnce = kind != KernelKind::ReadOut && shape.queries <= sizes.queries &&
-                       !sizes.heads && !sizes.columns;
-      if (!best || readsOnce > bestReadsOnce || (readsOnce == bestReadsOnce && cycles < bestCycles))
-        best = candidate, bestCycles = cycles, bestReadsOnce = readsOnce;
+      bool isSweep = kind != KernelKind::ReadOut;
+      bool readsOnce = isSweep && shape.queries <= sizes.queries && !sizes.heads && !sizes.columns;
+      for (int64_t splits :
+           isSweep ? splitsOf(shape, sizes, least) : SmallVector<int64_t>{sizes.splits}) {
+        sizes.splits = splits;
+        double cycles = estimateCycles(shape, kind, sizes, *block, least) +
+                        combineCycles(shape, sizes, least, haveDependentLaunches(chip));
+        if (sizes.columns)
+          cycles *= kAgain;
+        if (best &&
+            (readsOnce < bestReadsOnce || (readsOnce == bestReadsOnce && cycles >= bestCycles)))
+          continue;
+        best = ScheduleAttr::get(&getContext(), kind, sizes, math);
+        bestCycles = cycles, bestReadsOnce = readsOnce;
+      }
     }
     if (before)
       setSchedule(op, before);

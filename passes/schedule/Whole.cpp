@@ -12,17 +12,14 @@
 using namespace mlir;
 using namespace imhsa;
 
-// Cycles from the end of a kernel to what the next one does first, about 3 microseconds, and where
-// the next one is there already, about 1.
-static constexpr double kLaunchCycles = 4500, kDependentLaunchCycles = 1500;
 // Cycles of a barrier of a cluster, or of a block, with what was written before it on its way to
 // the second-level cache.
 static constexpr double kClusterBarrierCycles = 1000, kBarrierCycles = 500;
-// Cycles of a load from there that others wait for, and loads that a thread has under way.
-static constexpr double kLoadCycles = 900, kLoads = 4;
+// Loads that a thread of a pool has under way.
+static constexpr double kLoads = 4;
 // The part of the time apart that one launch may take at most: the estimates are rough, and its
 // phases have the registers and the code of one kernel.
-static constexpr double kWorthwhile = 0.8;
+static constexpr double kWorthwhile = 0.9;
 // Bytes of tokens in a cycle of a multiprocessor, as in CostModel.cpp.
 static constexpr double kBytes = 16;
 
@@ -65,9 +62,7 @@ public:
   bool choose(ArrayRef<Operation *> run);
 
 private:
-  double launchCycles() const {
-    return options.isFromSm90 ? kDependentLaunchCycles : kLaunchCycles;
-  }
+  double launchCycles() const { return imhsa::launchCycles(options.isFromSm90); }
   double estimateApart(ArrayRef<Operation *> run) const;
   Choice choosePool(PoolOp pool, int64_t warps, int64_t blocks) const;
   Choice chooseSweep(Operation *op, int64_t warps, int64_t blocks) const;
@@ -77,24 +72,26 @@ private:
 };
 } // namespace
 
-// Cycles with a launch, or two, for each of them. The first launch is there either way.
+// Cycles with a launch, or two, for each of them. The first launch is there either way. However
+// short kernels are, the host has to start them.
 double Chooser::estimateApart(ArrayRef<Operation *> run) const {
-  double cycles = -launchCycles();
+  double cycles = -launchCycles(), launches = 0;
   for (Operation *op : run) {
     if (auto pool = dyn_cast<PoolOp>(op)) {
       Operation *next = op->getNextNode();
       if (!isa_and_nonnull<AttentionOp, LogSumExpOp>(next) || !whyNotRide(pool, next).empty())
-        cycles += launchCycles() + kLoadCycles;
+        cycles += launchCycles() + kLoadCycles, ++launches;
       continue;
     }
     FailureOr<BlockResources> block = getBlockResources(op, silent);
     ScheduleAttr schedule = scheduleOf(op);
-    bool isSplit = schedule.getSplits() > 1;
-    cycles += estimateCycles(shapeOf(op, options.math), schedule.getKind(), schedule.getSizes(),
-                             *block, options.chip) +
-              launchCycles() + (isSplit ? launchCycles() + kLoadCycles : 0);
+    KernelShape shape = shapeOf(op, options.math);
+    cycles += estimateCycles(shape, schedule.getKind(), schedule.getSizes(), *block, options.chip) +
+              launchCycles() +
+              combineCycles(shape, schedule.getSizes(), options.chip, options.isFromSm90);
+    launches += schedule.getSplits() > 1 ? 2 : 1;
   }
-  return cycles;
+  return std::max(cycles, launches * kHostCycles);
 }
 
 // A thread sums the tokens of some columns of a landmark alone.

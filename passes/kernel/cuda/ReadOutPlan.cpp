@@ -122,6 +122,25 @@ int64_t ReadOutPlan::registers() const {
   return heads * (positions() + perHead) + keyWords + 2 * steps + kOtherRegisters;
 }
 
+int64_t ReadOutPlan::tileTraffic() const {
+  int64_t groups = teamWarps * warpGroups, rows = valueTile.rows;
+  // Each warp reads all queries, and its keys for each head.
+  int64_t products = blockQueryHeads * headSize * elementBytes() *
+                     (16 * teamWarps + (hasKeysInRegisters ? 0 : 8 * groups));
+  // Weights of mixing are read for each group of 8 keys.
+  int64_t mixing = 0;
+  if (scores.interaction.pre)
+    mixing += blockScoreHeads * MixingMatrix::rowTraffic(blockQueryHeads);
+  if (scores.interaction.post)
+    mixing += blockHeads * MixingMatrix::rowTraffic(blockScoreHeads);
+  // Weights of several warps are stored, and read for each item of columns.
+  int64_t columnItems = blockColumns() / itemColumns;
+  int64_t weights =
+      teamWarps == 1 ? 0 : blockHeads * 16 * rows * elementBytes() * (1 + columnItems);
+  int64_t values = blockHeads * rows * blockColumns() * elementBytes();
+  return queryBytes() + products + groups * mixing + weights + values;
+}
+
 int64_t ReadOutPlan::residentBlocks(const ChipResources &chip) const {
   // Fewer blocks are better than spills: the estimate may be too low by some.
   int64_t used = std::min<int64_t>(llvm::alignTo(registers() + 16, 8), kMostRegisters + 1);

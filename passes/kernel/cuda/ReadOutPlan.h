@@ -47,6 +47,8 @@ struct ReadOutPlan : AttentionPlan {
   int64_t positions() const { return 4 * warpGroups; }
   /// Registers of a thread, an estimate.
   int64_t registers() const;
+  /// Bytes through shared memory for 16 queries.
+  int64_t tileTraffic() const;
   /// Blocks that a multiprocessor of the chip can run at a time.
   int64_t residentBlocks(const ChipResources &chip) const;
 

@@ -26,10 +26,10 @@ static SmallVector<std::pair<StringRef, int64_t>> regionsOf(const AttentionPlan 
   return SharedLayout(plan).regions;
 }
 
-// Bytes through shared memory for a tile of keys, which the cost model weighs. Those of a read-out,
-// whose keys stay, are not in the model.
+// Bytes through shared memory for a tile of keys, which the cost model weighs. For a read-out,
+// whose keys stay, those of a tile of queries of each of its teams.
 static int64_t trafficOf(const NormalisersPlan &plan) { return plan.scoreTraffic(); }
-static int64_t trafficOf(const ReadOutPlan &) { return 0; }
+static int64_t trafficOf(const ReadOutPlan &plan) { return plan.teams * plan.tileTraffic(); }
 static int64_t trafficOf(const AttentionPlan &plan) { return plan.tileTraffic(); }
 
 // What a block takes by the plan of its kernel.
