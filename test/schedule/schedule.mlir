@@ -37,6 +37,19 @@ func.func @summarise(%q: tensor<2x6x49x64xf32>, %k: tensor<2x6x?x64xbf16>, %w: t
 
 // -----
 
+// Few keys too: a range of them for each of several multiprocessors, down to a tile.
+
+// CHECK-LABEL: func @short(
+// CHECK: imhsa.log_sum_exp {{.*}} schedule(#imhsa.schedule<normalisers, {{.*}}splits = {{8|16}}
+// CHECK: imhsa.attention {{.*}} schedule(#imhsa.schedule<stream, {{.*}}splits = {{8|16}}
+func.func @short(%q: tensor<1x6x49x64xf32>, %k: tensor<1x6x256x64xbf16>, %w: tensor<6x6xf32>, %o: tensor<1x6x49x64xf32>) -> tensor<1x6x49x64xf32> {
+  %0 = imhsa.attention ins(%q, %k, %k : tensor<1x6x49x64xf32>, tensor<1x6x256x64xbf16>, tensor<1x6x256x64xbf16>)
+         interaction(pre = %w : tensor<6x6xf32>, post = %w : tensor<6x6xf32>) outs(%o : tensor<1x6x49x64xf32>) -> tensor<1x6x49x64xf32>
+  return %0 : tensor<1x6x49x64xf32>
+}
+
+// -----
+
 // What somebody has set stays.
 
 // CHECK-LABEL: func @given(

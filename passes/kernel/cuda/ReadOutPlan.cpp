@@ -127,11 +127,13 @@ int64_t ReadOutPlan::tileTraffic() const {
   // Each warp reads all queries, and its keys for each head.
   int64_t products = blockQueryHeads * headSize * elementBytes() *
                      (16 * teamWarps + (hasKeysInRegisters ? 0 : 8 * groups));
-  // Weights of mixing are read for each group of 8 keys.
+  // Weights of mixing are read for each group of 8 keys, or what is mixed passes through.
   int64_t mixing = 0;
   if (scores.interaction.pre)
     mixing += blockScoreHeads * MixingMatrix::rowTraffic(blockQueryHeads);
-  if (scores.interaction.post)
+  if (hasMixingProduct)
+    mixing += 16 * 8 * MixingProduct::traffic(blockScoreHeads);
+  else if (scores.interaction.post)
     mixing += blockHeads * MixingMatrix::rowTraffic(blockScoreHeads);
   // Weights of several warps are stored, and read for each item of columns.
   int64_t columnItems = blockColumns() / itemColumns;
