@@ -44,13 +44,6 @@ class Case:
         return matrices * self.scores * (4 * self.width + (4 * self.heads if self.mixing else 0))
 
     @property
-    def executed_flops(self) -> int:
-        """With the scores counted as often as a kernel in linear memory must compute them: twice where an exact
-        attention mixes after the softmax, once for the normalisers of its rows and once for the weights."""
-        again = not self.landmarks and self.mixing
-        return self.flops + (self.scores * (2 * self.width + 2 * self.heads) if again else 0)
-
-    @property
     def tensor_bytes(self) -> int:
         """Bytes of the query, and of the key, the value and the output."""
         return 4 * self.batch * self.heads * self.tokens * self.width

@@ -58,6 +58,8 @@ def _row(record: Dict[str, Any], result: Dict[str, Any], base: Optional[float]) 
                 f"not measured: {result.get('refused', 'no turn')}"]
     share = stats.share_of_peak(record, time)
     notes = []
+    if result.get("only_first"):
+        notes.append("its first call alone")
     if "compile_seconds" in result:
         notes.append(f"compiled in {result['compile_seconds']:.2f} s")
     if "refused" in result:
@@ -73,13 +75,13 @@ def summary(records: List[Dict[str, Any]]) -> str:
     """A row for each case: the best formulation of each peer in milliseconds, and how much faster ours is."""
     peers = list(dict.fromkeys(peer for record in records for peer in stats.peers_of(record)))
     others = [peer for peer in peers if peer != stats.OURS]
-    rows = [["case", stats.OURS, "of peak", "executed", "MiB", *[cell for peer in others for cell in (peer, "x")]]]
+    rows = [["case", stats.OURS, "of peak", "MiB", *[cell for peer in others for cell in (peer, "x")]]]
     for record in records:
         ours = stats.best_of(record, stats.OURS)
         time = stats.time_of(ours) if ours else None
-        share, executed = (stats.share_of_peak(record, time, kind) if time else None for kind in (False, True))
+        share = stats.share_of_peak(record, time) if time else None
         row = [record["name"], milliseconds(time), f"{100 * share:.1f}%" if share else "-",
-               f"{100 * executed:.1f}%" if executed else "-", mebibytes(ours.get("memory") if ours else None)]
+               mebibytes(ours.get("memory") if ours else None)]
         for peer in others:
             best, ratio = stats.best_of(record, peer), stats.ratio(record, peer)
             row += [milliseconds(stats.time_of(best) if best else None), f"{ratio:.2f}" if ratio else "-"]

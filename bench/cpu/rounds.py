@@ -26,6 +26,7 @@ QUIET = 0.9       # of the highest calibration so far, for a round to begin
 WAITS = 20        # calibrations before it begins anyhow
 PAUSE = 0.004     # seconds between turns, for threads of the last one that still wait actively
 FEWEST_ROUNDS = 3
+TOO_LONG = 10     # seconds of a first call from which on there is no other
 MOST_ERROR = 5e-6  # against the oracle, of what is measured
 FAR = 1.5         # what takes that many times the best of its peer after FEWEST_ROUNDS leaves
 
@@ -122,12 +123,12 @@ def measure(case: Case, processes: Dict[str, Process], missing: Dict[str, str], 
 
     left_out: why it does; the others then have rows that say so.
 
-    seconds: about how long the rounds may take; there are at least FEWEST_ROUNDS, and at most `rounds`.
+    seconds: about how long the rounds may take; there are at least FEWEST_ROUNDS, and at most `rounds`. Where processes
+        make their inputs anew for each turn, one round may be all.
     exact_error: also the error on the case itself, whose oracle takes time.
     """
     record: Dict[str, Any] = {"case": case.to_json(), "name": case.name, "flops": case.flops,
-                              "executed_flops": case.executed_flops, "calibration": {"fma_gflops": [], "read_gbs": []},
-                              "results": []}
+                              "calibration": {"fma_gflops": [], "read_gbs": []}, "results": []}
     results = record["results"]
     crowded = is_crowded(case, len(processes))
     record["one_at_a_time"] = crowded
@@ -160,7 +161,8 @@ def measure(case: Case, processes: Dict[str, Process], missing: Dict[str, str], 
     _share_memory(results)
     _leave_early(record, processes, crowded)
     start, count = time.perf_counter(), 0
-    while count < rounds and (count < FEWEST_ROUNDS or time.perf_counter() - start < seconds * (count / (count + 1))):
+    fewest = 1 if crowded else FEWEST_ROUNDS
+    while count < rounds and (count < fewest or time.perf_counter() - start < seconds * (count / (count + 1))):
         active = [result for result in results if "refused" not in result and not result.get("left")]
         if not active:
             break
@@ -233,13 +235,14 @@ def _share_memory(results: List[Dict[str, Any]]) -> None:
 
 
 def _leave_early(record: Dict[str, Any], processes: Dict[str, Process], crowded: bool) -> None:
-    """Formulations of long calls whose first one is far behind that of another of their peer have had their only turn."""
+    """Formulations of long calls whose first one is far behind that of another of their peer have had their only turn,
+    and so have those whose first one took too long."""
     for peer in stats.peers_of(record):
         results = [result for result in record["results"] if result["peer"] == peer and "refused" not in result]
         least = min((result["first"] for result in results), default=0)
         for result in results:
-            if result["first"] > max(FAR * least, 1e3 * LONG):
-                result.update(turns=[result["first"]], lowest=result["first"])
+            if result["first"] > min(max(FAR * least, 1e3 * LONG), 1e3 * TOO_LONG):
+                result.update(turns=[result["first"]], lowest=result["first"], only_first=True)
                 _drop(result, processes, crowded)
 
 

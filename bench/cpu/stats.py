@@ -52,10 +52,10 @@ def peak_gflops(record: Dict[str, Any]) -> Optional[float]:
     return median(record["calibration"]["fma_gflops"])
 
 
-def gflops(record: Dict[str, Any], milliseconds: float, executed: bool = False) -> float:
-    return record["executed_flops" if executed else "flops"] / milliseconds / 1e6
+def gflops(record: Dict[str, Any], milliseconds: float) -> float:
+    return record["flops"] / milliseconds / 1e6
 
 
-def share_of_peak(record: Dict[str, Any], milliseconds: float, executed: bool = False) -> Optional[float]:
+def share_of_peak(record: Dict[str, Any], milliseconds: float) -> Optional[float]:
     peak = peak_gflops(record)
-    return gflops(record, milliseconds, executed) / peak if peak else None
+    return gflops(record, milliseconds) / peak if peak else None

@@ -36,7 +36,7 @@ def run(case, *fakes, count=5, **more):
     rounds.PAUSE = 0
     processes = {fake.name: fake for fake in fakes}
     return rounds.measure(case, processes, {"PyTorch": "not there"}, lambda: {"fma_gflops": 100.0, "read_gbs": 10.0},
-                          rounds=count, seconds=60, exact_error=False, **more)
+                          rounds=count, exact_error=False, **{"seconds": 60, **more})
 
 
 small = Case(1, 2, 98, 8, 49)
@@ -67,6 +67,14 @@ rounds.available_memory = lambda: 1 << 40
 record = run(small, Fake("imhsa", {"a": 1.0}), Fake("NumPy", {"long": 700.0, "longer": 1200.0}), count=3)
 assert [result["turns"] for result in record["results"]] == [[1.0] * 3, [700.0] * 3, [1200.0], []]
 assert ("turn", "NumPy", "longer") not in log and ("drop", "NumPy", "longer") in log
+assert [result.get("only_first", False) for result in record["results"]] == [False, False, True, False]
+# So has one that takes too long, though it is the best of its peer; and where all of it takes too long, one round is all.
+record = run(small, Fake("imhsa", {"a": 1.0}), Fake("NumPy", {"b": 11000.0}), count=3)
+assert [result["turns"] for result in record["results"]] == [[1.0] * 3, [11000.0], []]
+rounds.available_memory = lambda: 1
+record = run(small, Fake("imhsa", {"a": 1.0}), Fake("NumPy", {"b": 1.0}), count=3, seconds=0)
+assert [len(result["turns"]) for result in record["results"]] == [1, 1, 0]
+rounds.available_memory = lambda: 1 << 40
 
 # What a choice leaves out has a row, and so has a peer without formulations.
 record = run(small, Fake("imhsa", {"a": 1.0}), Fake("NumPy", {"b": 1.0, "compiled": 1.0}), Fake("IREE", {}),
