@@ -55,8 +55,6 @@ StringRef HostCode::getScopeName(LLVMContext &context, SyncScope::ID scope) {
   return names[scope];
 }
 
-bool HostCode::isBlockScope(StringRef name) { return name == "block" || name == "cluster"; }
-
 //===----------------------------------------------------------------------===//
 // Calls of the machine
 //===----------------------------------------------------------------------===//

@@ -69,8 +69,6 @@ public:
   FunctionState &stateOf(llvm::Function &function);
   /// The name of a synchronization scope: `block`, `cluster`, `device`, or empty for the system.
   static llvm::StringRef getScopeName(llvm::LLVMContext &context, llvm::SyncScope::ID scope);
-  /// Whether it is the block; a cluster is one.
-  static bool isBlockScope(llvm::StringRef name);
 
   llvm::Module &module;
   llvm::LLVMContext &context;

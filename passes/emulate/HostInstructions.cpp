@@ -184,9 +184,10 @@ void HostCode::checkDivision(BinaryOperator &division) {
 
 void HostCode::rewriteFence(FenceInst &fence) {
   StringRef scope = getScopeName(context, fence.getSyncScopeID());
-  StringRef name = isBlockScope(scope) ? "membar.cta"
-                   : scope == "device" ? "membar.gl"
-                                       : "membar.sys";
+  StringRef name = scope == "block"     ? "membar.cta"
+                   : scope == "cluster" ? "fence.sc.cluster"
+                   : scope == "device"  ? "membar.gl"
+                                        : "membar.sys";
   IRBuilder<> builder(&fence);
   callMachine(builder, *machine::findInstruction(name), addSite(fence, name), {}, {});
   fence.eraseFromParent();

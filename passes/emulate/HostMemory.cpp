@@ -22,9 +22,10 @@ static MemoryOrder getOrder(AtomicOrdering ordering) {
 
 static Scope getScope(const Instruction &access) {
   std::optional<SyncScope::ID> scope = getAtomicSyncScopeID(&access);
-  return scope && HostCode::isBlockScope(HostCode::getScopeName(access.getContext(), *scope))
-             ? Scope::Block
-             : Scope::Device;
+  if (!scope)
+    return Scope::Device;
+  StringRef name = HostCode::getScopeName(access.getContext(), *scope);
+  return name == "block" ? Scope::Block : name == "cluster" ? Scope::Cluster : Scope::Device;
 }
 
 static std::string describeAccess(StringRef verb, Type *type, Value *pointer) {

@@ -4,7 +4,7 @@
 // An access that releases leaves at its address what its lane did and knows; an access to the
 // same address that acquires takes it. A fence before a relaxed access makes that release what
 // was known at the fence; a fence after it makes it acquire. Another block learns only what was
-// released and acquired with more than the block's scope. PTX manual, "Memory Consistency Model",
+// released and acquired with a scope that reaches it. PTX manual, "Memory Consistency Model",
 // "Release and Acquire Patterns", "Morally strong operations".
 //
 // What was once released at an address stays there: an access in between that does not belong to
@@ -21,10 +21,16 @@ static bool isAcquire(MemoryOrder order) {
   return order == MemoryOrder::Acquire || order == MemoryOrder::AcquireRelease;
 }
 
-// The part that is about one block.
-static Blocks select(const Blocks &blocks, uint32_t block) {
-  auto found = blocks.find(block);
-  return found == blocks.end() ? Blocks() : Blocks{*found};
+Blocks BlockState::select(const Blocks &blocks, Scope scope) const {
+  if (scope == Scope::Device)
+    return blocks;
+  uint32_t count = scope == Scope::Block ? 1 : launch.info.clusterBlocks;
+  Blocks result;
+  uint32_t first = number / count * count;
+  for (auto found = blocks.lower_bound(first);
+       found != blocks.end() && isInGroup(found->first, count); ++found)
+    result.insert(*found);
+  return result;
 }
 
 void BlockState::release(const Request &request, bool isShared, const Knowledge &knowledge,
@@ -33,13 +39,13 @@ void BlockState::release(const Request &request, bool isShared, const Knowledge 
     released[request.address].join(knowledge);
     return;
   }
-  Blocks blocks = Clocks::describe(number, base, knowledge);
+  Blocks blocks = select(Clocks::describe(number, base, knowledge), scope);
   std::lock_guard<std::mutex> lock(launch.mutex);
   Released &at = launch.released[request.address];
-  if (scope == Scope::Device)
-    join(at.toAll, blocks);
-  else
-    join(at.toOwn, select(blocks, number));
+  join(scope == Scope::Device    ? at.toAll
+       : scope == Scope::Cluster ? at.toCluster
+                                 : at.toBlock,
+       blocks);
 }
 
 void BlockState::synchronise(const Request &request, bool isShared, MemoryOrder order,
@@ -54,8 +60,9 @@ void BlockState::synchronise(const Request &request, bool isShared, MemoryOrder 
       std::lock_guard<std::mutex> lock(launch.mutex);
       if (auto found = launch.released.find(request.address); found != launch.released.end()) {
         const Released &at = found->second;
-        join(fences.acquiredBlocks, scope == Scope::Device ? at.toAll : select(at.toAll, number));
-        join(fences.acquiredBlocks, select(at.toOwn, number));
+        join(fences.acquiredBlocks, select(at.toAll, scope));
+        join(fences.acquiredBlocks, select(at.toCluster, std::min(scope, Scope::Cluster)));
+        join(fences.acquiredBlocks, select(at.toBlock, Scope::Block));
       }
     }
     if (isAcquire(order))
@@ -68,10 +75,13 @@ void BlockState::synchronise(const Request &request, bool isShared, MemoryOrder 
     clocks.release(lane, knowledge);
     release(request, isShared, knowledge, clocks.getBase(), scope);
   }
-  if (fences.block.exists)
-    release(request, isShared, fences.block.released, fences.block.base, Scope::Block);
-  if (fences.device.exists && scope == Scope::Device)
-    release(request, isShared, fences.device.released, fences.device.base, Scope::Device);
+  auto releaseFenced = [&](const LaneFences::Fence &fence, Scope ofFence) {
+    if (fence.exists && scope >= ofFence)
+      release(request, isShared, fence.released, fence.base, ofFence);
+  };
+  releaseFenced(fences.block, Scope::Block);
+  releaseFenced(fences.cluster, Scope::Cluster);
+  releaseFenced(fences.device, Scope::Device);
 }
 
 void BlockState::acquirePending(uint32_t lane, Scope scope) {
@@ -82,12 +92,9 @@ void BlockState::acquirePending(uint32_t lane, Scope scope) {
   }
   if (fences.acquiredBlocks.empty())
     return;
-  if (scope == Scope::Device) {
-    clocks.acquire(lane, number, fences.acquiredBlocks);
+  clocks.acquire(lane, number, select(fences.acquiredBlocks, scope));
+  if (scope == Scope::Device)
     fences.acquiredBlocks.clear();
-  } else {
-    clocks.acquire(lane, number, select(fences.acquiredBlocks, number));
-  }
 }
 
 void BlockState::fence(uint32_t lane, Scope scope) {
@@ -95,6 +102,8 @@ void BlockState::fence(uint32_t lane, Scope scope) {
   LaneFences &fences = this->fences[lane];
   fences.block = {true, clocks.getBase(), {}};
   clocks.release(lane, fences.block.released);
+  if (scope >= Scope::Cluster)
+    fences.cluster = fences.block;
   if (scope == Scope::Device)
     fences.device = fences.block;
 }
@@ -111,7 +120,10 @@ bool BlockChecker::atomic(uint32_t lane, const void *address, uint32_t bytes, ui
   if (!state->checksOrder || where.space == Space::Local)
     return true;
   if (where.shadow)
-    state->checkOrder(request, where, scope == Scope::Block ? Access::BlockScope : 0);
+    state->checkOrder(request, where,
+                      scope == Scope::Block     ? Access::BlockScope
+                      : scope == Scope::Cluster ? Access::ClusterScope
+                                                : 0);
   state->synchronise(request, where.space == Space::Shared, order, scope);
   return true;
 }
@@ -121,6 +133,8 @@ void BlockChecker::fence(uint32_t lane, FenceKind kind, uint32_t site) {
   switch (kind) {
   case FenceKind::Block:
     return state->fence(lane, Scope::Block);
+  case FenceKind::Cluster:
+    return state->fence(lane, Scope::Cluster);
   case FenceKind::Device:
   case FenceKind::System:
     return state->fence(lane, Scope::Device);

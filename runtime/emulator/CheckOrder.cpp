@@ -53,12 +53,22 @@ bool BlockState::findConflict(const Cell &cell, const AccessGroup *atomics, cons
     if (const Access *atomic = atomics->findUnordered(number, lane, clocks, sets))
       return conflict(FindingKind::Race,
                       " and an atomic access by another lane, which nothing orders", *atomic);
-  if (isAtomic(request.kind) && atomics)
-    if (const Access *atomic = atomics->findInOtherBlock(number))
-      if (((flags | atomic->flags) & Access::BlockScope) && !isOrdered(*atomic, lane))
-        return conflict(FindingKind::Race,
-                        " and one in another block, and not both are atomic beyond their block",
-                        *atomic);
+  if (!isAtomic(request.kind) || !atomics)
+    return false;
+  auto isBeyond = [&](uint16_t scope, uint32_t blocks) {
+    return atomics->findKept([&](const Access &atomic) {
+      return ((flags | atomic.flags) & scope) && !isInGroup(atomic.block, blocks) &&
+             !isOrdered(atomic, lane);
+    });
+  };
+  if (const Access *atomic = isBeyond(Access::BlockScope, 1))
+    return conflict(FindingKind::Race,
+                    " and one in another block, and not both are atomic beyond their block",
+                    *atomic);
+  if (const Access *atomic = isBeyond(Access::ClusterScope, launch.info.clusterBlocks))
+    return conflict(FindingKind::Race,
+                    " and one in another cluster, and not both are atomic beyond their cluster",
+                    *atomic);
   return false;
 }
 

@@ -54,6 +54,8 @@ struct LaunchInfo {
   uint64_t localBytes = 0;
   /// The table of the translated module; must live as long as the report.
   const std::vector<Site> *sites = nullptr;
+  /// Of a cluster; they are in a row along x.
+  uint32_t clusterBlocks = 1;
 };
 
 struct CheckOptions {
@@ -73,14 +75,13 @@ enum class AccessKind { Read, Write, Atomic, AtomicRead, AtomicWrite };
 /// and acquire: PTX manual, "Memory Consistency Model", "Release and Acquire Patterns".
 enum class MemoryOrder { Relaxed, Acquire, Release, AcquireRelease };
 
-/// Among whom an atomic access is atomic, and what it orders is ordered: the lanes of its block, or
-/// all lanes. A cluster is taken for one block, so that what its blocks order by atomics is not
-/// seen.
-enum class Scope { Block, Device };
+/// Among whom an atomic access is atomic, and what it orders is ordered: the lanes of its block, of
+/// its cluster, or all lanes.
+enum class Scope { Block, Cluster, Device };
 
 /// What a fence orders: the memory accesses of a scope, the generic proxy against the asynchronous
 /// one (`fence.proxy.async`), or the init of mbarriers (`fence.mbarrier_init`).
-enum class FenceKind { Block, Device, System, AsyncProxy, MbarrierInit };
+enum class FenceKind { Block, Cluster, Device, System, AsyncProxy, MbarrierInit };
 
 /// A buffer in a report.
 struct BufferName {

@@ -28,9 +28,10 @@ struct Region {
   bool isWritable;
 };
 
-/// What was released at an address in global memory: to everybody, and to the own block only.
+/// What was released at an address in global memory: to everybody, and to the own cluster or block
+/// only.
 struct Released {
-  Blocks toAll, toOwn;
+  Blocks toAll, toCluster, toBlock;
 };
 
 class LaunchState {
@@ -118,7 +119,7 @@ struct LaneFences {
     Time base = 0; // then
     Knowledge released;
   };
-  Fence block, device; // the last of at least that scope
+  Fence block, cluster, device; // the last of at least that scope
   // By relaxed accesses since the last fence that acquired it.
   Knowledge acquired;
   Blocks acquiredBlocks;
@@ -214,6 +215,12 @@ public:
 
   //===--- CheckFences.cpp --------------------------------------------------===//
 
+  /// Whether the block is of the same `blocks` in a row as this one: 1, or those of a cluster.
+  bool isInGroup(uint32_t block, uint32_t blocks) const {
+    return block / blocks == number / blocks;
+  }
+  /// The part that is about what a scope reaches from here.
+  Blocks select(const Blocks &blocks, Scope scope) const;
   void release(const Request &request, bool isShared, const Knowledge &knowledge, Time base,
                Scope scope);
   void synchronise(const Request &request, bool isShared, MemoryOrder order, Scope scope);

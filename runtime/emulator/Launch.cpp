@@ -165,6 +165,7 @@ Expected<LaunchReport> imhsa::emulator::launch(const Kernel &kernel, const Chip 
     info.localMemory = launch.stacks.getMemory();
     info.localBytes = launch.stacks.getBytes();
     info.sites = kernel.sites;
+    info.clusterBlocks = kernel.clusterBlocks;
     checker.emplace(std::move(info), config.checkOptions);
     launch.checker = &*checker;
   }

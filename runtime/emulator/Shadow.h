@@ -27,6 +27,7 @@ struct Access {
     AsyncProxy = 8,     ///< Done by a bulk copy.
     SeveralBlocks = 16, ///< Of a group: blocks other than this one too.
     BlockScope = 32,    ///< Atomic among the lanes of its block only.
+    ClusterScope = 64,  ///< Atomic among the lanes of its cluster only.
   };
   uint32_t block = 0; ///< Its number, modulo 2^32.
   Time time = 0;
@@ -110,11 +111,11 @@ public:
   const Access *findUnordered(uint32_t block, uint32_t lane, const Clocks &clocks,
                               const AccessSets &sets) const;
 
-  /// One of another block, where there are any.
-  const Access *findInOtherBlock(uint32_t block) const {
-    if (last.exists() && last.block != block)
+  /// One of those that it keeps for which `test` holds, or null.
+  template <typename Fn> const Access *findKept(Fn test) const {
+    if (last.exists() && test(last))
       return &last;
-    return other.exists() && other.block != block ? &other : nullptr;
+    return other.exists() && test(other) ? &other : nullptr;
   }
 
 private:

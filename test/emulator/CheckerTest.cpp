@@ -30,8 +30,10 @@ void check(bool holds, const std::string &what) {
 // One launch, and the memory that it works on.
 class Kernel {
 public:
-  explicit Kernel(uint32_t numLanes, Dim3 grid = {1, 1, 1}, CheckOptions options = {}) {
+  explicit Kernel(uint32_t numLanes, Dim3 grid = {1, 1, 1}, CheckOptions options = {},
+                  uint32_t clusterBlocks = 1) {
     LaunchInfo info;
+    info.clusterBlocks = clusterBlocks;
     info.kernel = "kernel";
     info.grid = grid;
     info.block = {numLanes, 1, 1};
@@ -421,6 +423,34 @@ void testFences() {
   check(lastBlock(kDevice, kBlock, Scope::Device) == "race 3 1", "a fence of the block: race");
   check(lastBlock(kDevice, kDevice, Scope::Block) == "race 2 2, race 3 1",
         "atomics of the block: race");
+
+  // Block 0 of a cluster writes data and a flag; the other one, or one of the next cluster, sees
+  // the flag and reads the data.
+  auto passTo = [](uint32_t reader, FenceKind before, FenceKind after, Scope scope) {
+    Kernel k(32, {4, 1, 1}, {}, /*clusterBlocks=*/2);
+    for (uint32_t block = 1; block < 4; ++block)
+      k.makeBlock({block, 0, 0});
+    k[0].access(0, k.out, 4, 4, kWrite, 1);
+    k[0].fence(0, before, 9);
+    k[0].atomic(0, k.out + 1024, 4, 4, kAtomic, kRelaxed, scope, 2);
+    k[reader].atomic(5, k.out + 1024, 4, 4, kAtomic, kRelaxed, scope, 2);
+    k[reader].fence(5, after, 9);
+    k[reader].access(5, k.out, 4, 4, kRead, 3);
+    return k.found();
+  };
+  constexpr FenceKind kCluster = FenceKind::Cluster;
+  check(passTo(1, kCluster, kCluster, Scope::Cluster).empty(), "within a cluster: clean");
+  check(passTo(1, kDevice, kDevice, Scope::Cluster).empty(), "fences of more: clean");
+  check(passTo(1, kCluster, kCluster, Scope::Device).empty(), "atomics of more: clean");
+  check(passTo(1, kBlock, kCluster, Scope::Cluster) == "race 3 1", "a fence of the block: race");
+  check(passTo(1, kCluster, kBlock, Scope::Cluster) == "race 3 1", "a fence of the block: race");
+  check(passTo(1, kCluster, kCluster, Scope::Block) == "race 2 2, race 3 1",
+        "atomics of the block: race");
+  check(passTo(2, kCluster, kCluster, Scope::Cluster) == "race 2 2, race 3 1",
+        "atomics of the cluster, beyond it: race");
+  check(passTo(2, kCluster, kCluster, Scope::Device) == "race 3 1",
+        "fences of the cluster, beyond it: race");
+  check(passTo(2, kDevice, kDevice, Scope::Device).empty(), "between clusters: clean");
 }
 
 //===--- Asynchronous copies -----------------------------------------------===//

@@ -25,7 +25,7 @@ void imhsa::emulator::addFences(InstructionMap &map) {
   map["membar.cta"] = {fence<FenceKind::Block>};
   map["membar.gl"] = {fence<FenceKind::Device>};
   map["membar.sys"] = {fence<FenceKind::System>};
-  map["fence.sc.cluster"] = {fence<FenceKind::Block>, 90};
+  map["fence.sc.cluster"] = {fence<FenceKind::Cluster>, 90};
   map["fence.mbarrier_init.release.cluster"] = {fence<FenceKind::MbarrierInit>, 90};
   for (llvm::StringRef proxy :
        {"async", "async.global", "async.shared_cta", "async.shared_cluster"})
@@ -34,7 +34,7 @@ void imhsa::emulator::addFences(InstructionMap &map) {
   std::string acquire = "acquire.sync_restrict.space.cluster.scope.cluster";
   std::string release = "release.sync_restrict.space.cta.scope.cluster";
   for (const std::string &order : {acquire, release}) {
-    map["fence." + order] = {fence<FenceKind::Block>, 90};
+    map["fence." + order] = {fence<FenceKind::Cluster>, 90};
     map["fence.proxy.async_generic." + order] = {fence<FenceKind::AsyncProxy>, 90};
   }
   map["griddepcontrol.wait"] = {nothing, 90};
