@@ -241,5 +241,9 @@ class Counts:
             else:
                 raise ValueError(f"kernel {name}: expected a batch at which a block takes more than one tile for a load, found none")
         places = [place for place, _ in chosen]
+        alone = [(size, self.find(runs, 1, size, name, launch)) for batch, size in runs if batch == 1]
         for number in set().union(*(found.numbers for _, found in chosen)):
-            launch.numbers[number] = solve(places, [found[number] for _, found in chosen], target)
+            if number.endswith("/bytes"):  # the size of a buffer
+                launch.numbers[number] = at[0] * interpolate([(size, found[number]) for size, found in alone], at[1])
+            else:
+                launch.numbers[number] = solve(places, [found[number] for _, found in chosen], target)

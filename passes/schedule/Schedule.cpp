@@ -77,7 +77,7 @@ static void setSchedule(Operation *op, ScheduleAttr schedule) {
 
 // How many times as long blocks with some of the columns are taken to need: they all compute the
 // same scores.
-static constexpr double kAgain = 1.1;
+static constexpr double kAgain = 2;
 
 namespace {
 struct SchedulePass : imhsa::impl::SchedulePassBase<SchedulePass> {
