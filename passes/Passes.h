@@ -20,8 +20,8 @@ enum class TileLoops {
 
 /// What the second sweep over keys does for the weights, where heads are mixed after the softmax.
 enum class SecondSweep {
-  /// Takes what the first has stored if that is at most 48 MiB for a batch element, of sizes that
-  /// types tell.
+  /// Takes what the first has stored, as much as has room in 48 MiB for a block of queries if that
+  /// is at least half of all, of a number of keys that types tell.
   Auto,
   /// Takes what the first has stored.
   Store,
@@ -32,7 +32,7 @@ enum class SecondSweep {
 /// The same as values of an option.
 inline llvm::cl::ValuesClass secondSweeps() {
   return llvm::cl::values(
-      clEnumValN(SecondSweep::Auto, "auto", "store it if it takes at most 48 MiB"),
+      clEnumValN(SecondSweep::Auto, "auto", "store as much as has room in 48 MiB, if that is half or more"),
       clEnumValN(SecondSweep::Store, "store", "store it in the workspace"),
       clEnumValN(SecondSweep::Recompute, "recompute", "compute it again"));
 }

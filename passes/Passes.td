@@ -724,8 +724,8 @@ def LowerToCpuPass : Pass<"imhsa-lower-to-cpu"> {
     over batch elements and tiles of tokens, all heads of a tile together, vectors of eight
     f32 inside. 16-bit elements are converted where they are read and written. Temporaries
     of a tile are on the stack; what passes from one parallel loop to the next is allocated,
-    for `imhsa-place-temporaries`: for so many batch elements as have room in 4 MiB (with
-    stored weights 12), which are computed together, at least one.
+    for `imhsa-place-temporaries`: for so many blocks of queries as have room in 4 MiB (with
+    stored exponentials 12), which are computed together, at least one.
 
     * `pool`: a task is eight landmarks of one head.
     * `read_out`: a tile has `queries` tokens; its columns are all keys, packed transposed.
