@@ -108,20 +108,23 @@ static SmallVector<ScheduleSizes> readOutCandidates(ArrayRef<int64_t> columns,
   return result;
 }
 
-SmallVector<ScheduleSizes> imhsa::candidatesOf(KernelKind kind, const KernelShape &shape) {
-  SmallVector<int64_t> columns = {0};
+SmallVector<ScheduleSizes> imhsa::candidatesOf(KernelKind kind, const KernelShape &shape,
+                                               bool inParts) {
+  SmallVector<int64_t> columns = {0}, heads = {0}, parts = {2, 4};
+  if (inParts)
+    parts.push_back(8);
+  bool isMixed = shape.mixesBefore || shape.mixesAfter;
+  int64_t width = shape.valueSize;
   if (kind != KernelKind::Normalisers)
-    for (int64_t part : {2, 4})
-      if (int64_t width = shape.valueSize / part; width >= 16 && width % 16 == 0)
-        columns.push_back(width);
-  SmallVector<int64_t> heads = {0};
+    for (int64_t part : parts)
+      if (width / part >= 16 && (inParts || width / part % 16 == 0))
+        columns.push_back(llvm::alignTo(width / part, 16));
   // Heads that nothing mixes need not be in one block.
-  if (!shape.mixesBefore && !shape.mixesAfter) {
-    int64_t all = kind == KernelKind::Normalisers ? shape.scoreHeads : shape.resultHeads;
+  int64_t all = kind == KernelKind::Normalisers ? shape.scoreHeads : shape.resultHeads;
+  if (!isMixed || inParts)
     for (int64_t part = 1; part < all; ++part)
-      if (all % part == 0 && static_cast<int64_t>(shape.queryHeads) % part == 0)
+      if (all % part == 0 && (isMixed || static_cast<int64_t>(shape.queryHeads) % part == 0))
         heads.push_back(part);
-  }
   if (kind == KernelKind::ReadOut)
     return readOutCandidates(columns, heads);
   SmallVector<ScheduleSizes> result;

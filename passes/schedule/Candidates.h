@@ -11,8 +11,11 @@ namespace imhsa {
 /// The sizes of an attention or log-sum-exp; what types and hints do not tell is assumed.
 KernelShape shapeOf(mlir::Operation *op, MatrixMath math);
 
-/// All the ways to cut an operation by a kind of kernel that the table has, without splits.
-llvm::SmallVector<ScheduleSizes> candidatesOf(KernelKind kind, const KernelShape &shape);
+/// All the ways to cut an operation by a kind of kernel that the table has, without splits. With
+/// `inParts`, only those that give a block fewer of the heads that are mixed and narrower columns,
+/// for what does not fit otherwise: every block computes all scores that it mixes.
+llvm::SmallVector<ScheduleSizes> candidatesOf(KernelKind kind, const KernelShape &shape,
+                                              bool inParts = false);
 
 /// The numbers of splits of the keys that are tried: one that gives enough blocks for all
 /// multiprocessors, of ranges that are not short, and where these give too few, more.

@@ -250,14 +250,28 @@ private:
 
   MatrixMath math() const { return allowTf32 ? MatrixMath::Tf32 : MatrixMath::Exact; }
 
-  // The fastest schedule of the kind that fits, by the cost model; null if none does.
+  // The fastest schedule of the kind that fits, by the cost model; null if none does. Heads that
+  // are mixed are apart only where they do not fit together.
   ScheduleAttr findBest(Operation *op, KernelKind kind) {
     KernelShape shape = shapeOf(op, math());
+    ScheduleAttr before = scheduleOf(op);
+    ScheduleAttr best = findBest(op, kind, shape, candidatesOf(kind, shape));
+    if (!best && kind != KernelKind::ReadOut)
+      best = findBest(op, kind, shape, candidatesOf(kind, shape, /*inParts=*/true));
+    if (before)
+      setSchedule(op, before);
+    else
+      op->removeAttr(kScheduleAttr);
+    return best;
+  }
+
+  ScheduleAttr findBest(Operation *op, KernelKind kind, const KernelShape &shape,
+                        ArrayRef<ScheduleSizes> candidates) {
     MatrixMath math = shape.elementBytes == 4 ? this->math() : MatrixMath::Exact;
-    ScheduleAttr before = scheduleOf(op), best;
+    ScheduleAttr best;
     double bestCycles = 0;
     bool bestReadsOnce = false;
-    for (ScheduleSizes sizes : candidatesOf(kind, shape)) {
+    for (ScheduleSizes sizes : candidates) {
       setSchedule(op, ScheduleAttr::get(&getContext(), kind, sizes, math));
       FailureOr<BlockResources> block = getBlockResources(op, silent);
       if (failed(block) || failed(checkBudget(*block, least, silent)))
@@ -279,10 +293,6 @@ private:
         bestCycles = cycles, bestReadsOnce = readsOnce;
       }
     }
-    if (before)
-      setSchedule(op, before);
-    else
-      op->removeAttr(kScheduleAttr);
     return best;
   }
 

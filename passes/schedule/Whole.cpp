@@ -22,6 +22,9 @@ static constexpr double kLoads = 4;
 static constexpr double kWorthwhile = 0.9;
 // Bytes of tokens in a cycle of a multiprocessor, as in CostModel.cpp.
 static constexpr double kBytes = 16;
+// Registers of a thread that a phase takes beside those of the kernel apart: its items, and what
+// the next phases need.
+static constexpr int64_t kPhaseRegisters = 16;
 
 static ScheduleAttr scheduleOf(Operation *op) {
   return op->getAttrOfType<ScheduleAttr>(kScheduleAttr);
@@ -128,7 +131,10 @@ Choice Chooser::chooseSweep(Operation *op, int64_t warps, int64_t blocks) const 
           ScheduleAttr::get(op->getContext(), before.getKind(), sizes, before.getMath());
       op->setAttr(kScheduleAttr, candidate);
       FailureOr<BlockResources> block = getBlockResources(op, silent);
-      if (failed(block) || failed(checkBudget(*block, options.chip, silent)))
+      if (failed(block))
+        continue;
+      block->registers += kPhaseRegisters;
+      if (failed(checkBudget(*block, options.chip, silent)))
         continue;
       ChipResources cluster = options.chip;
       cluster.multiprocessors = blocks;

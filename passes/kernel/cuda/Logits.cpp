@@ -222,9 +222,12 @@ void Logits::compute(const ScoreUnit &unit, Int first, Int last, SharedTiles que
   ScoreProducts products(k, plan.type, unit, plan.unitKeys, queryTiles, keyTiles,
                          plan.blockQueryHeads / plan.blockKeyHeads);
   PositionMask positionMask = mask(unit, plan.unitKeys / 2, first, last);
+  // The addresses of a bias are computed for each unit: those of all heads would take many
+  // registers from one unit to the next.
+  Int zero = plan.scores.bias ? k.here(k.i32(0)) : k.i32(0);
   auto getProducts = [&](Int head) {
     Positions x = products.compute(head);
-    addBias(x, unit, first, head);
+    addBias(x, unit, first, zero + head);
     return x;
   };
   if (!plan.scores.interaction.pre) {

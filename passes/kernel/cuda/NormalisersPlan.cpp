@@ -55,10 +55,12 @@ static constexpr int64_t kOther = 32, kReadAhead = 64, kPerPooledPair = 12;
 int64_t NormalisersPlan::registers() const {
   int64_t positions = unitKeys / 2;
   bool isMixed = static_cast<bool>(scores.interaction.pre);
-  // Logits of all heads and products of one, the mask, a row of mixing weights, and what adds up.
-  int64_t logits = positions * (isMixed ? blockScoreHeads + 1 : 2) + positions / 2;
+  // Logits of all heads, which the assembler computes side by side also where nothing is mixed, and
+  // products of one; the mask, a row of mixing weights, and what adds up.
+  int64_t logits = positions * (blockScoreHeads + 1) + positions / 2;
   int64_t pairs = llvm::divideCeil(blockKeyHeads * keyTile.columns / 2, 32 * tile.warps);
-  return kOther + (isMixed && !mixesInLoop() ? kReadAhead : 0) + kPerPooledPair * pairs +
+  return kOther + (isMixed && !mixesInLoop() ? kReadAhead : 0) +
+         (hasPositionMask() ? maskRegisters() : kPerPooledPair * pairs) +
          rowTurns() * turnFloats() + logits + productRegisters() +
          (isMixed ? std::min<int64_t>(blockScoreHeads, 16) : 0);
 }

@@ -91,6 +91,21 @@ MixingWork ScorePlan::mixingWork() const {
 int64_t ScorePlan::productRegisters() const {
   if (type.isF32())
     return 24;
-  // An operand of queries, and those of keys, of one depth or two (AttentionTile.cpp).
-  return 4 + unitKeys / 4 * (unitKeys % 16 ? 2 : 1);
+  // An operand of queries, and those of keys: of one depth or two, or of all that heads share
+  // (AttentionTile.cpp).
+  int64_t depths = unitKeys % 16 ? 2 : 1;
+  if (blockQueryHeads > blockKeyHeads && !mixesInLoop())
+    depths = keyTile.chunks() / 2;
+  return 4 + unitKeys / 4 * depths;
+}
+
+int64_t ScorePlan::maskRegisters() const {
+  int64_t positions = unitKeys / 2;
+  if (!hasPositionMask() && !scores.interaction.postBias)
+    return 0;
+  if (!scores.bias)
+    return 16 + positions;
+  // A bias has an address for each position, and for each head where they are unrolled; it is read
+  // ahead.
+  return 16 + 6 * positions + (mixesInLoop() ? 0 : 2 * blockQueryHeads);
 }

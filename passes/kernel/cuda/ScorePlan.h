@@ -75,6 +75,8 @@ protected:
                       llvm::function_ref<int64_t()> registers);
   /// Registers of a thread for the operands of products of queries and keys.
   int64_t productRegisters() const;
+  /// Registers of a thread for masks and a bias.
+  int64_t maskRegisters() const;
 };
 
 /// Of `all` heads, which share `grouped` ones, how many of those a block with `block` heads needs.

@@ -60,24 +60,33 @@ FailureOr<AttentionPlan> AttentionPlan::get(AttentionOp op, Complain complain) {
 }
 
 // What a thread has besides, as far as ptxas 13.0 takes it before it spills: addresses and loops,
-// and what the assembler reads ahead where heads are unrolled.
-static constexpr int64_t kOther = 32, kReadAhead = 8;
+// and operands that the assembler reads ahead where heads are unrolled, for each depth of 16.
+static constexpr int64_t kOther = 32, kReadAhead = 4;
 
 int64_t AttentionPlan::registers() const {
-  int64_t positions = unitKeys / 2, heads = 1;
-  bool isMixed = static_cast<bool>(scores.interaction.pre);
-  // Logits of all heads and products of one, or mixed weights of one.
-  if (isOnline)
-    heads = unitsOfWarp() * blockScoreHeads;
-  else if (isMixed || (scores.interaction.post && !hasMixingProduct))
-    heads = blockScoreHeads;
-  // Masks and a bias have addresses of their own.
-  int64_t masks = hasPositionMask() ? 16 : 0;
+  int64_t positions = unitKeys / 2, heads = blockScoreHeads;
+  const Interaction &mix = scores.interaction;
+  // Logits of all heads and products of one, or mixed weights of one. Where nothing is mixed, the
+  // assembler computes weights of all heads and units side by side.
+  if (isOnline || (!mix.pre && !mix.post))
+    heads *= unitsOfWarp();
   int64_t logits = (heads + 1) * positions;
   if (hasMixingProduct)
     logits = std::max(logits, MixingProduct::registers(blockHeads, blockScoreHeads));
-  return kOther + (mixesInLoop() ? 0 : kReadAhead) + logits + productRegisters() + masks +
-         (isMixed ? std::min<int64_t>(blockScoreHeads, 16) : 0) + ValueProduct::registers(*this);
+  // Rows of mixing weights, the next one too; not of many keys (Logits.cpp).
+  bool readsAhead = !mix.pre || unitKeys <= 16;
+  int64_t weights = mix.pre ? std::min<int64_t>(blockScoreHeads, 16) : 0;
+  if (!mixesInLoop() && readsAhead)
+    weights *= 2;
+  if (mix.post && !hasMixingProduct)
+    weights = std::max(weights, 2 * blockScoreHeads);
+  int64_t ahead = 0;
+  if (!mixesInLoop() && !type.isF32())
+    ahead = kReadAhead * (readsAhead ? keyTile.chunks() / 2 : 2);
+  // Each unit has addresses of its own; operands of tf32 are read word by word and rounded.
+  int64_t addresses = (unitsOfWarp() - 1) * (unitKeys / 8 + 3) + (type.isTF32() ? 40 : 0);
+  return kOther + ahead + logits + productRegisters() + weights + addresses + maskRegisters() +
+         ValueProduct::registers(*this);
 }
 
 MixingWork AttentionPlan::mixingWork() const {

@@ -101,15 +101,12 @@ void Stream::weightsFromMaxima(Int first, Int stage, Int number) {
     }
     ScoreUnit unit = getUnit(unitNumber, tile().keys, plan.unitKeys);
     units.push_back({unit, isOwn});
-    SmallVector<std::array<Float, 2>> maxima;
     auto &heads = y.emplace_back();
-    getLogits(unit, first, stage, [&](int64_t, Positions rows) {
-      maxima.push_back(rowMaximum(k, rows));
+    // A maximum is stored as it comes: those of many heads would take many registers.
+    getLogits(unit, first, stage, [&, unit = unit](int64_t s, Positions rows) {
+      std::array<Float, 2> maximum = rowMaximum(k, rows);
+      k.when(isFirstOfQuad & isOwn, [&] { storePair(part(unit.number, s), unit, maximum); });
       heads.push_back(std::move(rows));
-    });
-    k.when(isFirstOfQuad & isOwn, [&] {
-      for (auto [s, pair] : llvm::enumerate(maxima))
-        storePair(part(unit.number, s), unit, pair);
     });
   }
   k.barrier();
@@ -117,23 +114,20 @@ void Stream::weightsFromMaxima(Int first, Int stage, Int number) {
   for (unsigned turn = 0; turn < units.size(); ++turn) {
     auto [unit, isOwn] = units[turn];
     SmallVector<Positions> &p = y[turn];
-    SmallVector<std::array<Float, 2>> maxima;
+    Pointer next = at(layout.maxima).at(((number + 1) & 1) * (4 * heads * rows));
+    Bool isWriter = isFirstOfQuad & isOwn & (unit.number == 0);
     for (int64_t s = 0; s < heads; ++s) {
-      auto &maximum = maxima.emplace_back(loadMaxima(number, k.i32(s), unit));
+      std::array<Float, 2> maximum = loadMaxima(number, k.i32(s), unit);
       for (int64_t i = 0; i < unitsInRow; ++i) {
         auto other = loadRowPair(k, part(k.i32(i), s), unit);
         for (unsigned row = 0; row < 2; ++row)
           maximum[row] = max(maximum[row], other[row]);
       }
+      k.when(isWriter, [&, unit = unit] { storePair(next.at(4 * rows * s), unit, maximum); });
       std::array<Float, 2> subtracted = {finiteMaximum(maximum[0]), finiteMaximum(maximum[1])};
       for (auto [i, x] : llvm::enumerate(p[s]))
         x = exponential(plan, x - subtracted[i / 2 % 2]);
     }
-    k.when(isFirstOfQuad & isOwn & (unit.number == 0), [&, unit = unit] {
-      Pointer next = at(layout.maxima).at(((number + 1) & 1) * (4 * heads * rows));
-      for (auto [s, pair] : llvm::enumerate(maxima))
-        storePair(next.at(4 * rows * s), unit, pair);
-    });
     k.when(isOwn, [&, unit = unit] {
       for (int64_t s = 0; s < heads; ++s)
         storeHead(unit, first, s, p[s]);

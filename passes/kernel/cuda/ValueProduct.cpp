@@ -8,21 +8,20 @@ using namespace mlir;
 using namespace imhsa;
 
 // What a warp computes with the same values in registers: so many row tiles of 16 and columns. Of
-// those with which the largest share of a warp is least, the one with the fewest loads.
+// the warp with the most, 16 columns of products take half as long again as their loads do.
 static ValueProduct::Group getGroup(const AttentionPlan &plan) {
   int64_t columns = plan.blockColumns(), rowTiles = plan.tile.queries / 16;
   ValueProduct::Group best;
-  int64_t bestShare = 0, bestLoads = 0;
+  int64_t bestCost = 0;
   for (int64_t rows : {1, 2, 4})
     for (int64_t width = columns; width >= 16; width -= 16) {
       if (columns % width || rowTiles % rows)
         continue;
       int64_t groups = plan.blockHeads * (rowTiles / rows) * (columns / width);
-      int64_t turns = llvm::divideCeil(groups, plan.tile.warps);
-      int64_t share = turns * rows * width, loads = turns * (rows + width / 16);
-      if (bestShare && std::pair(share, loads) >= std::pair(bestShare, bestLoads))
-        continue;
-      best = {rows, width}, bestShare = share, bestLoads = loads;
+      int64_t turns = llvm::divideCeil(groups, plan.tile.warps), parts = width / 16;
+      int64_t cost = turns * (3 * rows * parts + 2 * (rows + parts));
+      if (bestCost == 0 || cost < bestCost)
+        best = {rows, width}, bestCost = cost;
     }
   return best;
 }
@@ -61,10 +60,16 @@ int64_t ValueProduct::traffic(const AttentionPlan &plan) {
 }
 
 int64_t ValueProduct::registers(const AttentionPlan &plan) {
+  constexpr int64_t kAddresses = 4;
   Group group = getGroup(plan);
-  int64_t groups = numGroups(plan, group);
-  return llvm::divideCeil(groups, plan.tile.warps) * group.rowTiles *
-         (group.columns / 2 + (plan.isOnline ? 4 : 0));
+  int64_t groups = numGroups(plan, group), warps = plan.tile.warps;
+  int64_t turns = llvm::divideCeil(groups, warps);
+  // Turns whose places are not those of the first at a constant distance, see the constructor.
+  int64_t others = turns - 1;
+  if (warps % (groups / plan.blockHeads) == 0)
+    others = turns > 1 && groups % warps;
+  return turns * group.rowTiles * (group.columns / 2 + (plan.isOnline ? 4 : 0)) +
+         kAddresses * others;
 }
 
 SmallVector<Float> ValueProduct::zeros() const {
