@@ -32,7 +32,8 @@ enum class SecondSweep {
 /// The same as values of an option.
 inline llvm::cl::ValuesClass secondSweeps() {
   return llvm::cl::values(
-      clEnumValN(SecondSweep::Auto, "auto", "store as much as has room in 48 MiB, if that is half or more"),
+      clEnumValN(SecondSweep::Auto, "auto",
+                 "store as much as has room in 48 MiB, if that is half or more"),
       clEnumValN(SecondSweep::Store, "store", "store it in the workspace"),
       clEnumValN(SecondSweep::Recompute, "recompute", "compute it again"));
 }
