@@ -189,9 +189,9 @@ def SchedulePass : Pass<"imhsa-schedule", "::mlir::ModuleOp"> {
       tell are those of `imhsa.size_hint`, otherwise a batch of 8 and 4096 tokens; what is
       chosen is right for every size.
 
-    A schedule that an operation has stays, and so do those of the option `schedules`,
-    `stream, keys = 32; read_out, warps = 8`, which take the place of the chosen ones
-    where there are operations of their kinds, each the first that fits. Where such a
+    A schedule that an operation has stays. Of those of the option `schedules`,
+    `read_out, warps = 8; stream, keys = 32`, each operation takes the first of a kind
+    that computes it and that fits; `stream` computes every attention. Where such a
     schedule is impossible, the error says what exceeds what:
 
     ```
