@@ -3,6 +3,7 @@
 
 #include "tools/imhsa-run/Program.h"
 #include "runtime/ParallelFor.h"
+#include "runtime/RoundToBf16.h"
 #include "mlir/ExecutionEngine/OptUtils.h"
 #include "llvm/ExecutionEngine/Orc/JITTargetMachineBuilder.h"
 #include "llvm/Support/TargetSelect.h"
@@ -43,8 +44,12 @@ Expected<Program> Program::compile(ModuleOp module, StringRef entry, FunctionTyp
     return engine.takeError();
   (*engine)->registerSymbols([](llvm::orc::MangleAndInterner intern) {
     llvm::orc::SymbolMap symbols;
-    symbols[intern("imhsa_parallel_for")] = {llvm::orc::ExecutorAddr::fromPtr(&imhsa_parallel_for),
-                                             llvm::JITSymbolFlags::Exported};
+    auto define = [&](StringRef name, auto *function) {
+      symbols[intern(name)] = {llvm::orc::ExecutorAddr::fromPtr(function),
+                               llvm::JITSymbolFlags::Exported};
+    };
+    define("imhsa_parallel_for", &imhsa_parallel_for);
+    define("__truncsfbf2", &__truncsfbf2);
     return symbols;
   });
 
