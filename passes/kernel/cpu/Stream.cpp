@@ -94,7 +94,7 @@ void Stream::sweepAll(Sweep kind) {
 }
 
 void Stream::sweep(const Task &task, Sweep kind) {
-  ScoreTile tile = core.makeTile(powers && !storedTiles ? 0 : tileSize, columns);
+  ScoreTile tile = core.makeTile(powers ? 0 : tileSize, columns);
   Value maximum, sum, highest, factors = t.scratch({rowElements});
   core.prepareTails(columns);
   if (positions.isMasked()) {
@@ -125,34 +125,36 @@ void Stream::sweep(const Task &task, Sweep kind) {
   // The first tile sets the sums. Where there is none they are zeros.
   if (kind != Sweep::Normalisers)
     t.loop(end, t.min(t.add(end, 1), t.add(begin, 1)), 1, [&](Value) { clear(task); });
-  auto sweepTile = [&](ScoreTile tile, Value number, bool isStored) {
+  t.loop(begin, end, 1, [&](Value number) {
     Value first = t.mul(number, tileSize), count = t.index(tileSize);
     if (std::optional<int64_t> all = getConstantIntValue(keys); !all || *all % tileSize)
       count = t.min(count, t.sub(keys, first));
-    if (isStored)
-      tile.memref = storedRows(task, t.sub(number, begin), first, count);
-    if (kind == Sweep::Sum && isStored) {
-      weightsOfStored(task, tile, number, first, count, maximum, sum, factors);
-    } else if (kind == Sweep::Sum) {
-      logits(task, tile, first, count, /*highest=*/nullptr);
-      weights(task, tile, first, count, maximum, sum);
+    Value inRange = t.sub(number, begin);
+    if (powers)
+      tile.memref = storedRows(task, inRange, first, count);
+    if (kind == Sweep::Sum) {
+      auto take = [&] { weightsOfStored(task, tile, number, first, count, maximum, sum, factors); };
+      auto computeAgain = [&] {
+        logits(task, tile, first, count, /*highest=*/nullptr);
+        weights(task, tile, first, count, maximum, sum);
+      };
+      if (!powers)
+        computeAgain();
+      else if (!storedTiles)
+        take();
+      else
+        t.either(t.isLess(inRange, t.index(storedTiles)), take, computeAgain);
     } else {
       forRow([&](Value column, int64_t width) {
         t.store(t.load(maximum, {column}, width), highest, {t.index(0), column});
       });
       logits(task, tile, first, count, highest);
-      Value reference = isStored ? storedOf(task, references, number) : Value();
+      Value reference = powers ? storedOf(task, references, number) : Value();
       normalise(task, tile, reference, count, highest, maximum, sum, factors, kind);
     }
     if (kind != Sweep::Normalisers)
       addProduct(task, tile, first, count, t.isEqual(number, begin));
-  };
-  // Those whose powers have room in the workspace, and the others.
-  Value middle = !powers ? begin : storedTiles ? t.min(t.add(begin, storedTiles), end) : end;
-  if (powers)
-    t.loop(begin, middle, 1, [&](Value number) { sweepTile(tile, number, /*isStored=*/true); });
-  if (!powers || storedTiles)
-    t.loop(middle, end, 1, [&](Value number) { sweepTile(tile, number, /*isStored=*/false); });
+  });
   if (kind == Sweep::Both && !partial) {
     forRow([&](Value column, int64_t width) {
       t.store(t.reciprocal(t.load(sum, {column}, width)), factors, {column});

@@ -67,8 +67,9 @@ void Stream::makeBuffers() {
   powers = make(powerSizes), references = make(referenceSizes);
 }
 
-// Of how many keys sweep 1 stores its powers; nothing for all. Those that have room are the first
-// tiles of each range, unless they are less than half: that would not be worth its code.
+// For how many keys there is room in `powers`; nothing for all. Those whose powers are stored are
+// then the first tiles of each range, unless they are less than half: that would not be worth its
+// code. All others of a range have the place of one tile, as long as they are at hand.
 std::optional<int64_t> Stream::chooseStored(Value allKeys) {
   storedTiles = 0;
   if (secondSweep == SecondSweep::Store)
@@ -79,11 +80,11 @@ std::optional<int64_t> Stream::chooseStored(Value allKeys) {
   int64_t most = kMostStored / (4 * rowElements);
   if (*keys <= most)
     return std::nullopt;
-  int64_t ofRange = most / (tileSize * numSplits);
+  int64_t ofRange = most / (tileSize * numSplits) - 1;
   if (ofRange * tileSize * numSplits * 2 < *keys)
     return 0;
   storedTiles = ofRange;
-  return storedTiles * tileSize * numSplits;
+  return (storedTiles + 1) * tileSize * numSplits;
 }
 
 // As many blocks of queries at once as have room in `most` bytes, a power of two. No division: the
@@ -144,8 +145,10 @@ Value Stream::storedRows(const Task &task, Value inRange, Value first, Value cou
   OpBuilder &b = t.builder();
   int64_t rowSize = cast<MemRefType>(powers.getType()).getShape().back();
   Value row = first;
-  if (storedTiles)
-    row = t.mul(t.add(t.mul(task.split, storedTiles), inRange), tileSize);
+  if (storedTiles) {
+    Value place = t.min(inRange, t.index(storedTiles));
+    row = t.mul(t.add(t.mul(task.split, storedTiles + 1), place), tileSize);
+  }
   return t.view(powers, {task.slot, row, b.getIndexAttr(0)},
                 {OpFoldResult(), count, b.getIndexAttr(rowSize)});
 }

@@ -46,6 +46,9 @@ Value TileBuilder::max(Value lhs, Value rhs) {
 Value TileBuilder::isEqual(Value lhs, Value rhs) {
   return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, lhs, rhs);
 }
+Value TileBuilder::isLess(Value lhs, Value rhs) {
+  return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt, lhs, rhs);
+}
 
 Value TileBuilder::dim(Value memref, unsigned dimension) {
   int64_t size = cast<MemRefType>(memref.getType()).getDimSize(dimension);
@@ -70,6 +73,17 @@ void TileBuilder::loop(Value begin, Value end, Value step, Body body) {
                        body(position);
                        scf::YieldOp::create(b, loc);
                      });
+}
+
+void TileBuilder::either(Value condition, function_ref<void()> then,
+                         function_ref<void()> otherwise) {
+  auto build = [&](function_ref<void()> body) {
+    body();
+    scf::YieldOp::create(b, loc);
+  };
+  scf::IfOp::create(
+      b, loc, condition, [&](OpBuilder &, Location) { build(then); },
+      [&](OpBuilder &, Location) { build(otherwise); });
 }
 
 SmallVector<Value> TileBuilder::carry(Value begin, Value end, int64_t step, ValueRange first,

@@ -42,6 +42,7 @@ public:
   mlir::Value min(mlir::Value lhs, mlir::Value rhs);
   mlir::Value max(mlir::Value lhs, mlir::Value rhs);
   mlir::Value isEqual(mlir::Value lhs, mlir::Value rhs);
+  mlir::Value isLess(mlir::Value lhs, mlir::Value rhs);
   /// The size of a dimension of a memref, a constant where its type has it.
   mlir::Value dim(mlir::Value memref, unsigned dimension);
 
@@ -55,6 +56,8 @@ public:
     loop(begin, end, index(step), body);
   }
   void loop(mlir::Value count, Body body) { loop(index(0), count, 1, body); }
+  void either(mlir::Value condition, llvm::function_ref<void()> then,
+              llvm::function_ref<void()> otherwise);
   /// A loop that carries values from one iteration to the next; the body gives the next ones.
   llvm::SmallVector<mlir::Value>
   carry(mlir::Value begin, mlir::Value end, int64_t step, mlir::ValueRange first,
