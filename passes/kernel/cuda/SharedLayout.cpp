@@ -61,7 +61,7 @@ FailureOr<AttentionPlan> AttentionPlan::get(AttentionOp op, Complain complain) {
 
 // What a thread has besides, as far as ptxas 13.0 takes it before it spills: addresses and loops,
 // and operands that the assembler reads ahead where heads are unrolled, for each depth of 16.
-static constexpr int64_t kOther = 32, kReadAhead = 4;
+static constexpr int64_t kOther = 32, kReadAhead = 5;
 
 int64_t AttentionPlan::registers() const {
   int64_t positions = unitKeys / 2, heads = blockScoreHeads;
@@ -83,8 +83,11 @@ int64_t AttentionPlan::registers() const {
   int64_t ahead = 0;
   if (!mixesInLoop() && !type.isF32())
     ahead = kReadAhead * (readsAhead ? keyTile.chunks() / 2 : 2);
+  // What is compared with a number of queries that the type does not tell.
+  if (!mixesInLoop() && ShapedType::isDynamic(scores.queries()))
+    ahead += 16;
   // Each unit has addresses of its own; operands of tf32 are read word by word and rounded.
-  int64_t addresses = (unitsOfWarp() - 1) * (unitKeys / 8 + 3) + (type.isTF32() ? 40 : 0);
+  int64_t addresses = (unitsOfWarp() - 1) * (unitKeys / 8 + 7) + (type.isTF32() ? 40 : 0);
   return kOther + ahead + logits + productRegisters() + weights + addresses + maskRegisters() +
          ValueProduct::registers(*this);
 }
