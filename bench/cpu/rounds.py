@@ -19,6 +19,7 @@ from peers import PEERS, Peer
 from worker import LONG, realtime
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.join(HERE, "..", "..")
 # Freed memory stays with the process, and is in huge pages where the system allows it on request.
 TUNED_MALLOC = f"glibc.malloc.mmap_max=0:glibc.malloc.trim_threshold={1 << 40}:glibc.malloc.hugetlb=1"
 TURN = 0.06       # seconds of a turn, at least one call
@@ -40,6 +41,11 @@ class Process:
 
     def __init__(self, peer: Peer, python: str, threads: int, is_realtime: bool, environment: Dict[str, str]) -> None:
         self.peer = peer
+        self._start = lambda: self._launch(python, threads, is_realtime, environment)
+        self._start()
+
+    def _launch(self, python: str, threads: int, is_realtime: bool, environment: Dict[str, str]) -> None:
+        peer = self.peer
         count = str(threads)
         variables = {**os.environ, **environment, "PYTHONDONTWRITEBYTECODE": "1",
                      **{name: count for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}}
@@ -64,11 +70,17 @@ class Process:
             pass  # The missing answer says it.
         return self._answer()
 
+    def revive(self) -> None:
+        """Another process where the last one has ended, such as by the system when memory was short."""
+        if self.process.poll() is not None:
+            self.close()
+            self._start()
+
     def _answer(self) -> Any:
         assert self.process.stdout
         line = self.process.stdout.readline()
         if not line:
-            raise Refused(f"its process ended with exit code {self.process.wait()}: see {self.log.name}")
+            raise Refused(f"its process ended with exit code {self.process.wait()}: see {os.path.relpath(self.log.name, ROOT)}")
         answer = json.loads(line)
         if "refused" in answer:
             raise Refused(answer["refused"])
@@ -134,6 +146,7 @@ def measure(case: Case, processes: Dict[str, Process], missing: Dict[str, str], 
     record["one_at_a_time"] = crowded
     for peer, process in processes.items():
         try:
+            process.revive()
             found = process("formulations", case=case.to_json())
         except Refused as reason:
             missing = {**missing, peer: str(reason)}
@@ -190,6 +203,7 @@ def _release(process: Process) -> None:
 
 def _introduce(process: Process, case: Case, result: Dict[str, Any], exact_error: bool) -> None:
     formulation = result["formulation"]
+    process.revive()
     result["error"] = _correct(process("check", case=case.to_json(), formulation=formulation))
     process("prepare", case=case.to_json())
     result.update(process("build", formulation=formulation))

@@ -1,6 +1,7 @@
 """Rounds of workers that are made up: who has a turn when, who leaves, and what is refused."""
 import os
 import sys
+import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "..", "bench", "cpu"))
 import rounds
@@ -20,6 +21,9 @@ class Fake:
 
     def poll(self):
         return None
+
+    def revive(self):
+        pass
 
     def __call__(self, do, formulation=None, **arguments):
         log.append((do, self.name, formulation))
@@ -88,3 +92,19 @@ shared = [{"peer": "PyTorch", "formulation": "m"}, {"peer": "PyTorch (default ma
           {"peer": "IREE", "formulation": "m"}]
 rounds._share_memory(shared)
 assert shared[0]["memory"] == 7 and "memory" not in shared[2]
+
+# A worker that the system has ended is there again for the next formulation, or case.
+with tempfile.TemporaryDirectory() as folder:
+    worker = rounds.Process(Peer("numpy_peer", False), sys.executable, 1, False, {"IMHSA_BENCH_FOLDER": folder})
+    for pause in ("a call", "a revival"):
+        worker.process.kill()
+        worker.process.wait()
+        if pause == "a call":
+            try:
+                worker("formulations", case=small.to_json())
+                raise SystemExit("expected: its process ended")
+            except rounds.Refused as reason:
+                print(str(reason).split(":")[0])
+        worker.revive()
+        assert worker("formulations", case=small.to_json()) == ["matmul"]
+    worker.close()
