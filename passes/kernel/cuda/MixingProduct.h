@@ -16,6 +16,7 @@ namespace imhsa {
 
 /// The weights of mixing [G][S] as left operands in shared memory, padded with zeros to multiples
 /// of 16, in two parts of 16 bits: what is lost when the first is rounded is in the second.
+/// In f16 a weight beyond 65504 is infinite.
 struct MixingOperand {
   Pointer base;
   int64_t results, heads; ///< G, S
